@@ -1,0 +1,32 @@
+//! The frozen heap of a WebAssembly guest, and every question of Heapy about it.
+//!
+//! A [`HeapBuilder`] takes objects, edges, roots, types and calling contexts; [`HeapBuilder::finish`] checks them and
+//! gives a [`Heap`] that never changes again. Everything else is a pure function of a heap.
+//!
+//! The crate does no IO, reads no clock and knows nothing of how a heap was captured, so that the same code answers in
+//! the host, in the browser and in tests.
+//!
+//! ```
+//! use heapy_engine::{EdgeRecord, HeapBuilder, ObjectRecord, Relation, RootPlace, Vocabulary};
+//!
+//! let mut builder = HeapBuilder::new(Vocabulary::wasm());
+//! let list = builder.add_object(ObjectRecord::block(0x1000, 16));
+//! let node = builder.add_object(ObjectRecord::block(0x1010, 48));
+//! builder.add_edge(EdgeRecord::at_offset(list, node, 8));
+//! builder.add_root(RootPlace::Global { instance: 0, name: "list".into() }, list);
+//! let heap = builder.finish()?;
+//! assert_eq!(heap.object_count(), 2);
+//! # let _ = Relation::Identity;
+//! # Ok::<(), heapy_engine::HeapError>(())
+//! ```
+
+mod heap;
+mod id;
+mod object_set;
+
+pub use heap::{
+    Context, Edge, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
+    ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeRecord, Vocabulary,
+};
+pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
+pub use object_set::ObjectSet;

@@ -1,0 +1,6 @@
+//! Runs an unmodified WebAssembly guest under wasmtime and shows what is in its heap.
+//!
+//! A library first: an embedder with its own wasmtime host instruments a module, attaches to its instance and takes
+//! snapshots; the `heapy-host` binary is the first user of it.
+
+pub mod paused;

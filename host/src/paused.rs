@@ -1,0 +1,95 @@
+//! Everything that is read of a guest while it is paused, before any of it is interpreted.
+//!
+//! The side that runs the guest fills it (copying, so that the pause is short); the side that captures turns it into a
+//! heap. Neither needs to know the other: what signals a slow path and how memories are seen stays behind this.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One frame of a backtrace as the engine gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RawFrame {
+    /// The function's index in its module, imports included; the same in the original and the instrumented module.
+    pub function: u32,
+    /// Offset in the original module, in bytes from its start; none where it is not known.
+    pub offset: Option<u32>,
+}
+
+/// Key of a calling context in a [`RawContexts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContextKey(pub u32);
+
+/// The calling contexts seen so far.
+#[derive(Clone, Debug, Default)]
+pub struct RawContexts {
+    /// Frames of each context, innermost first; indexed by [`ContextKey`].
+    pub frames: Vec<Arc<[RawFrame]>>,
+}
+
+/// A live block of a guest allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveBlock {
+    /// Its first byte, as the guest sees it.
+    pub address: u64,
+    /// Requested bytes.
+    pub size: u64,
+    /// Bytes that the allocator committed, header included; equal to `size` where that is unknown.
+    pub usable: u64,
+    /// Where it was allocated; none for blocks whose context was lost or not recorded.
+    pub context: Option<ContextKey>,
+    /// Equal in two snapshots of a run exactly for the same block.
+    pub serial: u64,
+    /// The interval between snapshots in which it was made.
+    pub age: u32,
+}
+
+/// The value of a mutable global that can hold an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalValue {
+    /// Its index in the original module.
+    pub index: u32,
+    /// Its value, zero-extended.
+    pub value: u64,
+}
+
+/// A word of the guest's native stack, or a callee-saved register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NativeWord {
+    /// Its value; guest addresses are in its lower half, and for 32-bit memories in either half.
+    pub value: u64,
+    /// Which of [`Paused::frames`] it belongs to, where that is known.
+    pub frame: Option<u32>,
+}
+
+/// A guest at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Paused {
+    /// Number of the snapshot, from 1.
+    pub number: u32,
+    /// What made it: `exit`, `peak`, `call:sched_yield`, ...
+    pub reason: String,
+    /// Nanoseconds since the guest began.
+    pub at_nanos: u64,
+    /// Number of allocations so far.
+    pub allocations: u64,
+    /// Most bytes of live blocks at once so far.
+    pub peak_bytes: u64,
+    /// The linear memory that holds the allocators' heap.
+    pub memory: Vec<u8>,
+    /// Live blocks, ascending by address.
+    pub blocks: Vec<LiveBlock>,
+    /// Mutable integer globals of the original module, the stack pointer included.
+    pub globals: Vec<GlobalValue>,
+    /// The live part of the shadow stack, from the stack pointer to its top; none where there is no stack pointer.
+    pub shadow_stack: Option<Range<u64>>,
+    /// Whether the guest is inside a call. When it is not, there are no frames and no native words.
+    pub running: bool,
+    /// The guest's frames, innermost first.
+    pub frames: Vec<RawFrame>,
+    /// Words of the native stack and of callee-saved registers; none where they could not be read.
+    pub native_words: Option<Vec<NativeWord>>,
+    /// The calling contexts that blocks refer to.
+    pub contexts: RawContexts,
+    /// Things the user should know before trusting an answer, one sentence each.
+    pub notes: Vec<String>,
+}

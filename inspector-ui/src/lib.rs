@@ -1,0 +1,1 @@
+//! The web inspector of Heapy for WebAssembly, and its JS API.
