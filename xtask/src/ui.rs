@@ -1,0 +1,7 @@
+//! Building the inspector.
+
+use anyhow::Result;
+
+pub(crate) fn build() -> Result<()> {
+    Ok(())
+}
