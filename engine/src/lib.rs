@@ -26,7 +26,7 @@ mod object_set;
 
 pub use heap::{
     Context, Edge, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
-    ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeRecord, Vocabulary,
+    ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_set::ObjectSet;

@@ -17,7 +17,7 @@ pub use builder::{HeapBuilder, HeapError};
 pub use context::{Context, Frame};
 pub use edge::{EdgeEvidence, EdgeRecord, Link, Relation};
 pub use facts::{Facts, Seen};
-pub use object::{Family, ObjectKey, ObjectRecord};
+pub use object::{Family, ObjectKey, ObjectRecord, TypeEvidence};
 pub use root::{RootPlace, RootRecord};
 pub use types::{Field, Shape, TypeRecord};
 pub use vocabulary::Vocabulary;
@@ -137,6 +137,12 @@ impl Heap {
     pub fn class_of(&self, object: ObjectId) -> Option<TypeId> {
         let record = &self.objects[object.index()];
         record.class.or(record.ty)
+    }
+
+    /// What its type rests on.
+    #[must_use]
+    pub fn type_evidence(&self, object: ObjectId) -> TypeEvidence {
+        self.objects[object.index()].evidence
     }
 
     /// The calling context of its allocation.

@@ -25,6 +25,39 @@ impl Family {
     }
 }
 
+/// What the type of an object rests on, weakest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TypeEvidence {
+    /// Nothing: the type is not known.
+    #[default]
+    None,
+    /// The requested size is that of one type only that the allocating code names.
+    Size,
+    /// A typed field or static points to it.
+    Propagated,
+    /// The frames of the allocating call, inlined ones too, in the debug information.
+    DebugInfo,
+    /// The language's own run-time type: a vtable, a type id, a type pointer.
+    RunTime,
+    /// The guest said so.
+    Label,
+}
+
+impl TypeEvidence {
+    /// The word for it in tables, in `--json` and in the file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Size => "size",
+            Self::Propagated => "propagated",
+            Self::DebugInfo => "debug information",
+            Self::RunTime => "run-time type",
+            Self::Label => "label",
+        }
+    }
+}
+
 /// An object on its way into a heap. Its [`ObjectKey`] is only good for the builder that gave it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectRecord {
@@ -42,6 +75,8 @@ pub struct ObjectRecord {
     pub ty: Option<TypeId>,
     /// The most-derived type by run-time evidence, where that differs from `ty`.
     pub class: Option<TypeId>,
+    /// What `ty` rests on.
+    pub evidence: TypeEvidence,
     /// The calling context of the allocation.
     pub context: Option<ContextId>,
     /// A number that is equal in two snapshots of a run exactly for the same object.
@@ -66,6 +101,7 @@ impl ObjectRecord {
             usable: size,
             ty: None,
             class: None,
+            evidence: TypeEvidence::None,
             context: None,
             serial: 0,
             age: 0,
