@@ -4,3 +4,4 @@
 //! snapshots; the `heapy-host` binary is the first user of it.
 
 pub mod paused;
+pub mod server;
