@@ -20,13 +20,29 @@
 //! # Ok::<(), heapy_engine::HeapError>(())
 //! ```
 
+mod analysis;
+mod error;
 mod heap;
 mod id;
 mod object_set;
+mod partition;
+mod relation;
+mod text;
+mod uniset;
+mod use_api;
+mod view;
 
+pub use analysis::reach;
+pub use error::UseError;
 pub use heap::{
     Context, Edge, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
     ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_set::ObjectSet;
+pub use partition::{Partition, Row};
+pub use relation::{Class, EquivalenceRelation, EvidenceClass, TypeClass};
+pub use text::{Listing, MorePrinter, PAGE_LINES};
+pub use uniset::{IdentitySet, Kind};
+pub use use_api::Use;
+pub use view::View;

@@ -75,6 +75,11 @@ impl ObjectSet {
         self.bits.difference_with(&other.bits);
     }
 
+    /// Takes what is in `other` out and adds the rest of `other`.
+    pub fn symmetric_difference_with(&mut self, other: &Self) {
+        self.bits.symmetric_difference_with(&other.bits);
+    }
+
     /// Whether every member is in `other`.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {

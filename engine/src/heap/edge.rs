@@ -13,6 +13,13 @@ pub enum Relation {
     Field(String),
     /// `[3]`: an element.
     Index(u64),
+    /// `[3].x`: a place inside an element.
+    Element {
+        /// Which element.
+        index: u64,
+        /// The rest of the name, with its dot or bracket.
+        rest: String,
+    },
     /// `["key"]`: the value under a key; the text is the key as the guest's language writes it, unquoted.
     Key(String),
     /// `.keys()[3]`: a key of a mapping, counted in table order.

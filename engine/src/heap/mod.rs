@@ -9,6 +9,7 @@ mod context;
 mod edge;
 mod facts;
 mod object;
+mod relation_name;
 mod root;
 mod types;
 mod vocabulary;

@@ -1,0 +1,5 @@
+//! Questions about the graph of a heap, one per file.
+
+mod reachability;
+
+pub use reachability::reach;

@@ -1,0 +1,144 @@
+//! Clodo: class, or backing storage of an owner's class.
+//!
+//! Storage that is an implementation detail of one owner says little by itself; `buffer of app::Cache` says whose it
+//! is. A block whose type is marked as storage belongs to the one object that holds a typed reference to its start;
+//! references from frames are borrowings and count only where nothing else refers to it. The owner is looked for
+//! among all objects, reachable or not.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::class::{Class, TypeClass};
+use super::labelling::{Labelling, Numbering};
+use super::rule::Rule;
+use super::types::type_class;
+use crate::heap::{EdgeEvidence, Family, Heap, Relation};
+use crate::id::ObjectId;
+use crate::view::View;
+
+/// Who owns a piece of backing storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A block or a frame.
+    Object(ObjectId),
+    /// A symbol of a module's static data.
+    Static {
+        /// The module.
+        module: ObjectId,
+        /// The symbol's name.
+        symbol: String,
+    },
+}
+
+impl Owner {
+    /// The object that holds the reference.
+    pub(crate) fn object(&self) -> ObjectId {
+        match self {
+            Self::Object(object) | Self::Static { module: object, .. } => *object,
+        }
+    }
+
+    fn class(&self, heap: &Heap) -> TypeClass {
+        match self {
+            Self::Object(object) => type_class(heap, *object, heap.class_of(*object)),
+            Self::Static { symbol, .. } => TypeClass::Static(symbol.clone()),
+        }
+    }
+}
+
+/// Whether the object is backing storage.
+pub(crate) fn is_storage(heap: &Heap, object: ObjectId) -> bool {
+    heap.family(object) == Family::Block
+        && heap.class_of(object).or_else(|| heap.type_of(object)).is_some_and(|ty| heap.type_record(ty).storage)
+}
+
+/// The owners of all storage that has one. Time O(V + E).
+pub(crate) fn owners(heap: &Heap) -> HashMap<ObjectId, Owner> {
+    heap.objects()
+        .filter(|&object| is_storage(heap, object))
+        .filter_map(|object| Some((object, owner_of(heap, object)?)))
+        .collect()
+}
+
+fn owner_of(heap: &Heap, storage: ObjectId) -> Option<Owner> {
+    let mut holders: BTreeSet<(ObjectId, Option<Relation>)> = BTreeSet::new();
+    let mut borrowers: BTreeSet<ObjectId> = BTreeSet::new();
+    for edge in heap.referrers(storage) {
+        if edge.evidence != EdgeEvidence::Typed || edge.into != 0 || edge.other == storage {
+            continue;
+        }
+        match heap.family(edge.other) {
+            Family::Frame => {
+                borrowers.insert(edge.other);
+            }
+            // One module holds all statics, so there the symbol tells owners apart.
+            Family::Module => {
+                holders.insert((edge.other, Some(heap.relation(edge.other, &edge))));
+            }
+            Family::Block => {
+                holders.insert((edge.other, None));
+            }
+        }
+    }
+    if holders.is_empty() && borrowers.len() == 1 {
+        return borrowers.pop_first().map(Owner::Object);
+    }
+    if holders.len() != 1 {
+        return None;
+    }
+    let (object, relation) = holders.pop_first()?;
+    Some(match relation {
+        Some(relation) => Owner::Static { module: object, symbol: symbol_of(&relation) },
+        None => Owner::Object(object),
+    })
+}
+
+/// The symbol in a module's relation: its first field.
+fn symbol_of(relation: &Relation) -> String {
+    match relation {
+        Relation::Field(name) => name.split(['.', '[']).next().unwrap_or(name).to_owned(),
+        other => other.printed('"'),
+    }
+}
+
+/// Labels objects by class, and storage by its owner's class. Time O(V + E).
+pub(super) fn by_class_or_owner(view: &Arc<View>) -> Labelling {
+    let heap = view.heap();
+    let by_class = view.labelling(&Rule::Class);
+    let mut numbering = Numbering::new();
+    let of_class: Vec<u32> =
+        (0..by_class.class_count()).map(|label| numbering.number(by_class.class(label as u32))).collect();
+    let storage_type: Vec<bool> =
+        (0..heap.type_count()).map(|index| heap.type_record(crate::id::TypeId::new(index as u32)).storage).collect();
+    let any_storage = storage_type.contains(&true);
+    let mut column = Vec::with_capacity(heap.object_count());
+    for object in heap.objects() {
+        let label = if any_storage && is_storage(heap, object) {
+            let owner = view.owners().get(&object).map(|owner| owner.class(heap));
+            numbering.number(Class::Storage(owner))
+        } else {
+            of_class[by_class.label(object) as usize]
+        };
+        column.push(label);
+    }
+    Labelling::from_columns(column, numbering.into_keys())
+}
+
+/// Labels storage by the class that its owner has under `inner`, and everything else as no storage. Time O(V + E).
+pub(super) fn by_owner(view: &Arc<View>, inner: &Rule) -> Labelling {
+    let heap = view.heap();
+    let of_owner = view.labelling(inner);
+    let mut numbering = Numbering::new();
+    let other = numbering.number(Class::NotStorage);
+    let column = heap
+        .objects()
+        .map(|object| {
+            if !is_storage(heap, object) {
+                return other;
+            }
+            let owner = view.owners().get(&object).map(Owner::object);
+            numbering.number(Class::OwnerIn(owner.map(|owner| Box::new(of_owner.class(of_owner.label(owner))))))
+        })
+        .collect();
+    Labelling::from_columns(column, numbering.into_keys())
+}

@@ -1,0 +1,153 @@
+//! Which rule classifies objects, and the order among the rules.
+
+use std::sync::Arc;
+
+use crate::error::UseError;
+use crate::uniset::Expr;
+use crate::view::View;
+
+/// The rule of an equivalence relation, without a heap.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Rule {
+    Type,
+    Class,
+    Clodo,
+    Id,
+    Idset,
+    Module,
+    Prod,
+    Size,
+    Unity,
+    Via,
+    Unit,
+    Site,
+    Age,
+    Thread,
+    Evidence,
+    /// Pairs and longer tuples of classes; never nested, never of less than two.
+    Product(Arc<[Rule]>),
+    /// The first of these kinds that contains the object.
+    Findex(Arc<[Expr]>),
+    /// Backing storage by its owner's class.
+    DictOf(Arc<Rule>),
+    /// The set of classes of the referrers. `Rcs` is `Clodo.refdby`.
+    RefdBy(Arc<Rule>),
+}
+
+/// The relations that `by` knows by name, in alphabetical order.
+pub(crate) const NAMES: &[&str] = &[
+    "Age", "Class", "Clodo", "Evidence", "Id", "Idset", "Module", "Prod", "Rcs", "Site", "Size", "Thread", "Type",
+    "Unit", "Unity", "Via",
+];
+
+impl Rule {
+    /// The rule `Rcs`.
+    pub(crate) fn rcs() -> Self {
+        Self::RefdBy(Arc::new(Self::Clodo))
+    }
+
+    /// The rule of a name of `Use`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "Age" => Self::Age,
+            "Class" => Self::Class,
+            "Clodo" => Self::Clodo,
+            "Evidence" => Self::Evidence,
+            "Id" => Self::Id,
+            "Idset" => Self::Idset,
+            "Module" => Self::Module,
+            "Prod" => Self::Prod,
+            "Rcs" => Self::rcs(),
+            "Site" => Self::Site,
+            "Size" => Self::Size,
+            "Thread" => Self::Thread,
+            "Type" => Self::Type,
+            "Unit" => Self::Unit,
+            "Unity" => Self::Unity,
+            "Via" => Self::Via,
+            _ => return None,
+        })
+    }
+
+    /// The rule that `by` is given: names joined by `&`; the empty text is Unity.
+    pub(crate) fn parse(text: &str) -> Result<Self, UseError> {
+        let mut rule = Self::Unity;
+        if text.trim().is_empty() {
+            return Ok(rule);
+        }
+        for (index, name) in text.split('&').map(str::trim).enumerate() {
+            let next = Self::named(name)
+                .ok_or_else(|| UseError::NoSuchRelation { name: name.to_owned(), accepted: NAMES.join(", ") })?;
+            rule = if index == 0 { next } else { rule.and(&next) };
+        }
+        Ok(rule)
+    }
+
+    /// Whether every class of `self` lies in one class of `other`, by the declared order.
+    pub(crate) fn is_finer_or_equal(&self, other: &Self) -> bool {
+        if self == other || *other == Self::Unity {
+            return true;
+        }
+        let parts = |rule: &Self| match rule {
+            Self::Product(parts) => parts.to_vec(),
+            single => vec![single.clone()],
+        };
+        match (self, other) {
+            (Self::Clodo | Self::Class, Self::Type) | (Self::Clodo, Self::Class) | (Self::Site, Self::Prod) => true,
+            (Self::Product(_), _) | (_, Self::Product(_)) => {
+                parts(other).iter().all(|coarse| parts(self).iter().any(|fine| fine.is_finer_or_equal(coarse)))
+            }
+            (Self::DictOf(fine), Self::DictOf(coarse)) | (Self::RefdBy(fine), Self::RefdBy(coarse)) => {
+                fine.is_finer_or_equal(coarse)
+            }
+            _ => false,
+        }
+    }
+
+    /// The finer of two rules, or their product.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        if self.is_finer_or_equal(other) {
+            return self.clone();
+        }
+        if other.is_finer_or_equal(self) {
+            return other.clone();
+        }
+        let mut parts: Vec<Self> = Vec::new();
+        for side in [self, other] {
+            match side {
+                Self::Product(inner) => parts.extend(inner.iter().cloned()),
+                single => parts.push(single.clone()),
+            }
+        }
+        let mut kept: Vec<Self> = Vec::new();
+        for part in parts {
+            if kept.iter().any(|have| have.is_finer_or_equal(&part)) {
+                continue;
+            }
+            kept.retain(|have| !part.is_finer_or_equal(have));
+            kept.push(part);
+        }
+        match kept.len() {
+            1 => kept.swap_remove(0),
+            _ => Self::Product(kept.into()),
+        }
+    }
+
+    /// The repr of the relation, with the prefix `hp.`.
+    pub(crate) fn repr(&self, view: &Arc<View>) -> String {
+        match self {
+            Self::Product(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| part.repr(view)).collect();
+                format!("({})", parts.join(" & "))
+            }
+            Self::Findex(kinds) => {
+                let kinds: Vec<_> = kinds.iter().map(|kind| kind.repr(view)).collect();
+                format!("hp.findex({})", kinds.join(", "))
+            }
+            Self::DictOf(inner) => format!("{}.dictof", inner.repr(view)),
+            Self::RefdBy(inner) if **inner == Self::Clodo => "hp.Rcs".into(),
+            Self::RefdBy(inner) => format!("{}.refdby", inner.repr(view)),
+            named => format!("hp.{named:?}"),
+        }
+    }
+}

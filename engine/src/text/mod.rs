@@ -1,0 +1,13 @@
+//! Printing as Heapy prints, to the column.
+
+mod more;
+mod render;
+mod repr;
+mod table;
+mod wrap;
+
+pub use more::{Listing, MorePrinter, PAGE_LINES};
+pub(crate) use render::{identity_text, kind_text, member_text};
+pub(crate) use repr::python_repr;
+pub(crate) use table::{percent, percent_tenths, plural};
+pub(crate) use wrap::fill;

@@ -1,0 +1,120 @@
+//! `Use`: the top object, from which every question starts.
+
+use std::sync::Arc;
+
+use crate::error::UseError;
+use crate::heap::Heap;
+use crate::id::ObjectId;
+use crate::object_set::ObjectSet;
+use crate::uniset::IdentitySet;
+use crate::view::View;
+
+/// The top level interface to a heap.
+#[derive(Clone, Debug)]
+pub struct Use {
+    view: Arc<View>,
+}
+
+impl Use {
+    /// A `Use` that looks at `heap`.
+    #[must_use]
+    pub fn new(heap: Arc<Heap>) -> Self {
+        Self { view: Arc::new(View::new(heap)) }
+    }
+
+    /// The heap with what is computed of it.
+    #[must_use]
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    /// The objects that the root reaches.
+    #[must_use]
+    pub fn heap(&self) -> IdentitySet {
+        IdentitySet::new(Arc::clone(&self.view), self.view.reachable().clone())
+    }
+
+    /// The blocks that the root does not reach: leaks.
+    #[must_use]
+    pub fn heapu_set(&self) -> IdentitySet {
+        let mut members = ObjectSet::full(self.view.heap().object_count());
+        members.difference_with(self.view.reachable());
+        IdentitySet::new(Arc::clone(&self.view), members)
+    }
+
+    /// The empty set.
+    #[must_use]
+    pub fn nothing(&self) -> IdentitySet {
+        IdentitySet::new(Arc::clone(&self.view), ObjectSet::empty(self.view.heap().object_count()))
+    }
+
+    /// The set of the given objects; repetition is dropped.
+    ///
+    /// # Errors
+    /// [`UseError::Argument`] for an id that is not of this heap.
+    pub fn iso(&self, objects: impl IntoIterator<Item = ObjectId>) -> Result<IdentitySet, UseError> {
+        let count = self.view.heap().object_count();
+        let mut members = ObjectSet::empty(count);
+        for object in objects {
+            if object.index() >= count {
+                return Err(UseError::Argument {
+                    function: "iso",
+                    argument: "object",
+                    given: object.raw().to_string(),
+                    accepted: format!("ids below {count}"),
+                });
+            }
+            members.insert(object);
+        }
+        Ok(IdentitySet::new(Arc::clone(&self.view), members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::{EdgeRecord, HeapBuilder, ObjectRecord, Relation, RootPlace, Shape, TypeRecord, Vocabulary};
+
+    fn small_heap() -> Use {
+        let mut builder = HeapBuilder::new(Vocabulary::wasm());
+        let record =
+            |name: &str| TypeRecord { name: name.into(), unit: None, size: 0, shape: Shape::Opaque, storage: false };
+        let node = builder.add_type(record("app::Node"));
+        let pair = builder.add_type(record("app::Pair"));
+        let block = |address, size, ty| ObjectRecord { ty, ..ObjectRecord::block(address, size) };
+        let first = builder.add_object(block(0x1000, 112, Some(node)));
+        let second = builder.add_object(block(0x1100, 56, Some(pair)));
+        let leaked = builder.add_object(block(0x1200, 56, None));
+        builder.add_edge(EdgeRecord::given(first, second, Relation::Field("next".into())));
+        builder.add_edge(EdgeRecord::given(leaked, second, Relation::Field("other".into())));
+        builder.add_root(RootPlace::Given("r0".into()), first);
+        Use::new(Arc::new(builder.finish().unwrap()))
+    }
+
+    #[test]
+    fn a_table_prints_as_heapy_prints_it() {
+        let hp = small_heap();
+        let table = "\
+Partition of a set of 2 objects. Total size = 168 bytes.
+ Index  Count   %     Size   % Cumulative  % Kind (class / buffer of class)
+     0      1  50      112  67       112  67 app::Node
+     1      1  50       56  33       168 100 app::Pair";
+        assert_eq!(hp.heap().to_string(), table);
+        assert_eq!(hp.heapu_set().by("Type").unwrap().partition().row(0).unwrap().name, "<untyped 56>");
+        assert_eq!(hp.nothing().to_string(), "<Nothing>");
+    }
+
+    #[test]
+    fn unreachable_referrers_are_not_seen() {
+        let hp = small_heap();
+        let second = hp.iso([ObjectId::new(1)]).unwrap();
+        assert_eq!(second.referrers().nodes().iter().map(ObjectId::raw).collect::<Vec<_>>(), [0]);
+        assert_eq!(second.by("Via").unwrap().partition().row(0).unwrap().name, "'.next'");
+    }
+
+    #[test]
+    fn sets_of_two_heaps_do_not_combine() {
+        let (a, b) = (small_heap().heap(), small_heap().heap());
+        assert_eq!(a.and(&b).unwrap_err(), UseError::DifferentHeaps { operation: "&" });
+    }
+}
