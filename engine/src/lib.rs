@@ -35,7 +35,7 @@ mod view;
 pub use analysis::reach;
 pub use error::UseError;
 pub use heap::{
-    Context, Edge, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
+    Context, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
     ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use super::{
-    Context, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root, RootPlace, RootRecord,
-    StoredEdge, TypeRecord, Vocabulary,
+    Context, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root, RootPlace,
+    RootRecord, StoredEdge, TypeRecord, Vocabulary,
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
@@ -119,6 +119,34 @@ impl HeapBuilder {
     pub fn add_edge(&mut self, edge: EdgeRecord) -> &mut Self {
         self.edges.push(edge);
         self
+    }
+
+    /// Makes room for this many objects and edges, for builders that know their number.
+    pub fn reserve(&mut self, objects: usize, edges: usize) -> &mut Self {
+        self.objects.reserve(objects);
+        self.edges.reserve(edges);
+        self
+    }
+
+    /// Adds a word at `offset` of `from` that points `into` bytes past the start of `to`. The way for readers and
+    /// scanners of millions of edges: nothing is allocated for an edge, and edges that come in the order of their
+    /// holders' addresses and offsets are not sorted again.
+    pub fn add_word(
+        &mut self,
+        from: ObjectKey,
+        to: ObjectKey,
+        offset: u64,
+        into: u64,
+        evidence: EdgeEvidence,
+    ) -> &mut Self {
+        self.add_edge(EdgeRecord { from, to, link: Link::Offset(offset), into, evidence })
+    }
+
+    /// The key of the object that was added as the `index`-th, for readers of tables whose edges name objects by
+    /// their position.
+    #[must_use]
+    pub const fn key(index: u32) -> ObjectKey {
+        ObjectKey(index)
     }
 
     /// Adds a reference from the root that is known to be one.

@@ -61,6 +61,15 @@ pub enum Link {
     Given(Relation),
 }
 
+/// Where in the referrer a reference of a frozen heap is. [`super::Heap::relation`] names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EdgeLink<'heap> {
+    /// The word at this byte offset.
+    Offset(u64),
+    /// The relation itself, as imported graphs have it.
+    Given(&'heap Relation),
+}
+
 /// An edge on its way into a heap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeRecord {

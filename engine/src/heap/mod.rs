@@ -16,7 +16,7 @@ mod vocabulary;
 
 pub use builder::{HeapBuilder, HeapError};
 pub use context::{Context, Frame};
-pub use edge::{EdgeEvidence, EdgeRecord, Link, Relation};
+pub use edge::{EdgeEvidence, EdgeLink, EdgeRecord, Link, Relation};
 pub use facts::{Facts, Seen};
 pub use object::{Family, ObjectKey, ObjectRecord, TypeEvidence};
 pub use root::{RootPlace, RootRecord};
@@ -26,12 +26,12 @@ pub use vocabulary::Vocabulary;
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
 /// An edge of a frozen heap, seen from one of its ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge<'heap> {
     /// The object at the other end.
     pub other: ObjectId,
     /// Where in the referrer the reference is.
-    pub link: &'heap Link,
+    pub link: EdgeLink<'heap>,
     /// How far into the referent it points.
     pub into: u64,
     /// How sure it is.
@@ -268,6 +268,10 @@ impl Heap {
 
 impl StoredEdge {
     fn seen_from(&self, other: ObjectId) -> Edge<'_> {
-        Edge { other, link: &self.link, into: self.into, evidence: self.evidence }
+        let link = match &self.link {
+            Link::Offset(offset) => EdgeLink::Offset(*offset),
+            Link::Given(relation) => EdgeLink::Given(relation),
+        };
+        Edge { other, link, into: self.into, evidence: self.evidence }
     }
 }

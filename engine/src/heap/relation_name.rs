@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Edge, Family, Heap, Link, Relation, RootPlace, Shape};
+use super::{Edge, EdgeLink, Family, Heap, Relation, RootPlace, Shape};
 use crate::id::{ObjectId, TypeId};
 
 /// How many array and struct levels a name can have; types that contain themselves by mistake end there.
@@ -13,8 +13,8 @@ impl Heap {
     #[must_use]
     pub fn relation(&self, holder: ObjectId, edge: &Edge<'_>) -> Relation {
         match edge.link {
-            Link::Given(relation) => relation.clone(),
-            Link::Offset(offset) => self.relation_at(holder, *offset, edge.into),
+            EdgeLink::Given(relation) => relation.clone(),
+            EdgeLink::Offset(offset) => self.relation_at(holder, offset, edge.into),
         }
     }
 
