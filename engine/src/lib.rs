@@ -27,6 +27,7 @@ mod id;
 mod object_set;
 mod partition;
 mod relation;
+pub mod snapshot;
 mod text;
 mod uniset;
 mod use_api;

@@ -1,0 +1,307 @@
+//! Entries to heaps.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use zip::ZipArchive;
+
+use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta};
+use super::file_bytes::FileBytes;
+use super::read_shared::{Shared, read_shared};
+use super::table::{ColumnType, TableReader};
+use super::upgrade::upgrade;
+use super::words::{StoredLink, StoredPlace, evidence, family, link, place};
+use super::{Entry, SnapshotError};
+use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, ObjectKey, ObjectRecord, RootRecord};
+use crate::id::TypeId;
+
+/// A snapshot file or folder whose descriptions have been read; heaps are read on demand.
+#[derive(Debug)]
+pub struct Recording {
+    source: Source,
+    snapshots: Vec<SnapshotMeta>,
+    checks: BTreeMap<String, Check>,
+}
+
+/// Where the entries are.
+#[derive(Debug)]
+enum Source {
+    /// Offset and length of each entry of a file.
+    File {
+        bytes: FileBytes,
+        places: BTreeMap<String, (u64, u64)>,
+    },
+    Entries(BTreeMap<String, Vec<u8>>),
+}
+
+impl Recording {
+    /// Opens the bytes of a file.
+    ///
+    /// # Errors
+    /// The bytes are no `.heapy` file, are cut off, or come from a newer version.
+    pub fn read(bytes: impl Into<FileBytes>) -> Result<Self, SnapshotError> {
+        let bytes = bytes.into();
+        let places = entry_places(&bytes)?;
+        let source = Source::File { bytes, places };
+        let meta = source.entry(META)?;
+        let meta: FileDescription = parse(META, &meta)?;
+        let recording = Self { source, snapshots: meta.snapshots, checks: meta.entries };
+        recording.check_numbers()?;
+        Ok(recording)
+    }
+
+    /// Opens the entries of a folder that a recording left behind. Snapshots without their last entry are not seen.
+    ///
+    /// # Errors
+    /// A description is damaged or comes from a newer version.
+    pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<Self, SnapshotError> {
+        let entries: BTreeMap<String, Vec<u8>> = entries.into_iter().map(|entry| (entry.name, entry.bytes)).collect();
+        let (snapshots, checks) = described(&entries)?;
+        let recording = Self { source: Source::Entries(entries), snapshots, checks };
+        recording.check_numbers()?;
+        Ok(recording)
+    }
+
+    /// The snapshots, in order of time.
+    #[must_use]
+    pub fn snapshots(&self) -> &[SnapshotMeta] {
+        &self.snapshots
+    }
+
+    /// Reads a heap. Time and space O(bytes of its tables).
+    ///
+    /// # Errors
+    /// There is no such snapshot, or its tables are missing, damaged or make no heap.
+    pub fn heap(&self, number: u32) -> Result<Heap, SnapshotError> {
+        let index = (number as usize).checked_sub(1);
+        let meta = index.and_then(|index| self.snapshots.get(index));
+        let meta = meta.ok_or(SnapshotError::NoSuchSnapshot { number, count: self.snapshots.len() })?;
+        let tables = Tables { recording: self, meta };
+        let mut builder = HeapBuilder::new(meta.vocabulary.clone().into());
+        builder.set_facts(meta.facts.clone());
+        let shared = read_shared(&tables, &mut builder)?;
+        let keys = objects(&tables, &shared, &mut builder)?;
+        edges(&tables, &shared, &keys, &mut builder)?;
+        roots(&tables, &keys, &mut builder)?;
+        if let Some(root) = meta.root_object {
+            builder.set_root_object(tables.key(&keys, "objects", root)?);
+        }
+        Ok(builder.finish()?)
+    }
+
+    fn check_numbers(&self) -> Result<(), SnapshotError> {
+        for (index, snapshot) in self.snapshots.iter().enumerate() {
+            if snapshot.number as usize != index + 1 {
+                let detail = format!("snapshot {} stands where snapshot {} belongs", snapshot.number, index + 1);
+                return Err(SnapshotError::Description { entry: META.into(), detail });
+            }
+        }
+        Ok(())
+    }
+
+    fn checked_entry(&self, name: &str) -> Result<Cow<'_, [u8]>, SnapshotError> {
+        let missing = || SnapshotError::Missing { entry: name.into() };
+        let expected = self.checks.get(name).ok_or_else(missing)?;
+        let bytes = self.source.entry(name)?;
+        let found = Check::of(&bytes);
+        if found != *expected {
+            return Err(SnapshotError::Damaged { entry: name.into(), found: found.crc32, expected: expected.crc32 });
+        }
+        Ok(bytes)
+    }
+}
+
+impl Check {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes) }
+    }
+}
+
+impl Source {
+    fn entry(&self, name: &str) -> Result<Cow<'_, [u8]>, SnapshotError> {
+        let bytes = match self {
+            Self::Entries(entries) => entries.get(name).map(|bytes| Cow::Borrowed(bytes.as_slice())),
+            Self::File { bytes, places } => places.get(name).and_then(|&(offset, length)| bytes.range(offset, length)),
+        };
+        bytes.ok_or_else(|| SnapshotError::Missing { entry: name.into() })
+    }
+}
+
+fn entry_places(bytes: &FileBytes) -> Result<BTreeMap<String, (u64, u64)>, SnapshotError> {
+    let not_a_file = |detail: String| SnapshotError::NotAFile { detail, length: bytes.len() };
+    let mut archive = ZipArchive::new(bytes.cursor()).map_err(|error| not_a_file(error.to_string()))?;
+    let mut places = BTreeMap::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|error| not_a_file(error.to_string()))?;
+        let name = entry.name().map_err(|error| not_a_file(error.to_string()))?.into_owned();
+        if entry.compression() != zip::CompressionMethod::Stored || entry.compressed_size() != entry.size() {
+            return Err(not_a_file(format!("entry {name:?} is not stored")));
+        }
+        let start = entry.data_start().ok_or_else(|| not_a_file(format!("entry {name:?} has no place")))?;
+        places.insert(name, (start, entry.size()));
+    }
+    Ok(places)
+}
+
+/// The complete snapshots among entries, in order, and the checks of their entries.
+pub(super) fn described(
+    entries: &BTreeMap<String, Vec<u8>>,
+) -> Result<(Vec<SnapshotMeta>, BTreeMap<String, Check>), SnapshotError> {
+    let mut snapshots = Vec::new();
+    let mut checks = BTreeMap::new();
+    for (name, bytes) in entries.iter().filter(|(name, _)| name.ends_with("/snapshot.json")) {
+        let description: SnapshotDescription = parse(name, bytes)?;
+        snapshots.push(description.snapshot);
+        checks.extend(description.entries);
+    }
+    snapshots.sort_by_key(|snapshot| snapshot.number);
+    Ok((snapshots, checks))
+}
+
+fn parse<T: DeserializeOwned>(entry: &str, bytes: &[u8]) -> Result<T, SnapshotError> {
+    let wrong =
+        |error: serde_json::Error| SnapshotError::Description { entry: entry.into(), detail: error.to_string() };
+    let description = upgrade(entry, serde_json::from_slice(bytes).map_err(wrong)?)?;
+    serde_json::from_value(description).map_err(wrong)
+}
+
+/// The tables of one snapshot.
+pub(super) struct Tables<'recording> {
+    recording: &'recording Recording,
+    meta: &'recording SnapshotMeta,
+}
+
+impl Tables<'_> {
+    /// Calls `each` with every batch of a table and the number of rows before it.
+    pub(super) fn read(
+        &self,
+        table: &str,
+        mut each: impl FnMut(&super::record_batch::Batch<'_>, usize) -> Result<(), SnapshotError>,
+    ) -> Result<usize, SnapshotError> {
+        let mut rows = 0usize;
+        for entry in self.meta.tables.get(table).into_iter().flatten() {
+            let bytes = self.recording.checked_entry(entry)?;
+            for batch in TableReader::new(entry, &bytes)?.batches() {
+                let batch = batch?;
+                each(&batch, rows)?;
+                rows += batch.rows;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn expect_rows(&self, table: &str, rows: usize, expected: u64) -> Result<(), SnapshotError> {
+        if rows as u64 == expected {
+            return Ok(());
+        }
+        Err(self.wrong(table, format!("{rows} rows, {expected} are described")))
+    }
+
+    fn key(&self, keys: &[ObjectKey], table: &str, object: u32) -> Result<ObjectKey, SnapshotError> {
+        let key = keys.get(object as usize).copied();
+        key.ok_or_else(|| self.wrong(table, format!("object {object} does not exist ({} given)", keys.len())))
+    }
+
+    /// An error about a table.
+    pub(super) fn wrong(&self, table: &str, detail: String) -> SnapshotError {
+        SnapshotError::Table { entry: format!("{}/{table}.arrow", self.meta.number), detail }
+    }
+}
+
+fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> Result<Vec<ObjectKey>, SnapshotError> {
+    let mut keys = Vec::new();
+    let rows = tables.read("objects", |batch, _| {
+        let (families, instances) = (batch.u8s("family")?, batch.u32s("instance")?);
+        let (addresses, sizes, usable) = (batch.u64s("address")?, batch.u64s("size")?, batch.u64s("usable")?);
+        let (serials, ages) = (batch.u64s("serial")?, batch.u32s("age")?);
+        let (types, classes) = (batch.optional("type", ColumnType::U32)?, batch.optional("class", ColumnType::U32)?);
+        let bases = batch.u8s("evidence")?;
+        let contexts = batch.optional("context", ColumnType::U32)?;
+        let lengths = batch.optional("length", ColumnType::U64)?;
+        let names = batch.optional("name", ColumnType::U32)?;
+        for row in 0..batch.rows {
+            let code = families[row];
+            let name = names.u32(row).map(|name| {
+                shared.text(u64::from(name)).ok_or_else(|| batch.wrong(format!("string {name} does not exist")))
+            });
+            keys.push(builder.add_object(ObjectRecord {
+                family: family(code).ok_or_else(|| batch.wrong(format!("{code} is no family")))?,
+                instance: instances[row],
+                address: addresses[row],
+                size: sizes[row],
+                usable: usable[row],
+                ty: types.u32(row).map(TypeId::new),
+                class: classes.u32(row).map(TypeId::new),
+                evidence: evidence(bases[row]).ok_or_else(|| batch.wrong(format!("{} is no evidence", bases[row])))?,
+                context: contexts.u32(row).map(|context| shared.context(batch, context)).transpose()?,
+                serial: serials[row],
+                age: ages[row],
+                length: lengths.u64(row),
+                name: name.transpose()?.map(str::to_owned),
+            }));
+        }
+        Ok(())
+    })?;
+    tables.expect_rows("objects", rows, tables.meta.objects)?;
+    Ok(keys)
+}
+
+fn edges(
+    tables: &Tables<'_>,
+    shared: &Shared,
+    keys: &[ObjectKey],
+    builder: &mut HeapBuilder,
+) -> Result<(), SnapshotError> {
+    let rows = tables.read("edges", |batch, _| {
+        let (froms, tos, codes) = (batch.u32s("from")?, batch.u32s("to")?, batch.u8s("relation")?);
+        let (values, intos) = (batch.u64s("value")?, batch.u64s("into")?);
+        let conservative = batch.complete("conservative", ColumnType::Bool)?;
+        let given = batch.optional("extra", ColumnType::U64)?;
+        for row in 0..batch.rows {
+            let stored = StoredLink { code: codes[row], value: values[row], extra: given.u64(row) };
+            let link = link(&stored, |text| shared.text(text))
+                .ok_or_else(|| batch.wrong(format!("relation {} of {} does not exist", stored.code, stored.value)))?;
+            let evidence = match conservative.bool(row) {
+                Some(true) => EdgeEvidence::Conservative,
+                _ => EdgeEvidence::Typed,
+            };
+            let (from, to) = (tables.key(keys, "edges", froms[row])?, tables.key(keys, "edges", tos[row])?);
+            builder.add_edge(EdgeRecord { from, to, link, into: intos[row], evidence });
+        }
+        Ok(())
+    })?;
+    tables.expect_rows("edges", rows, tables.meta.edges)
+}
+
+fn roots(tables: &Tables<'_>, keys: &[ObjectKey], builder: &mut HeapBuilder) -> Result<(), SnapshotError> {
+    let rows = tables.read("roots", |batch, _| {
+        let (codes, tos, intos) = (batch.u8s("place")?, batch.u32s("to")?, batch.u64s("into")?);
+        let (instances, threads) =
+            (batch.optional("instance", ColumnType::U32)?, batch.optional("thread", ColumnType::U32)?);
+        let (numbers, positions) =
+            (batch.optional("number", ColumnType::U32)?, batch.optional("position", ColumnType::U64)?);
+        let names = batch.optional("name", ColumnType::Text)?;
+        let conservative = batch.complete("conservative", ColumnType::Bool)?;
+        for row in 0..batch.rows {
+            let stored = StoredPlace {
+                code: codes[row],
+                instance: instances.u32(row),
+                thread: threads.u32(row),
+                number: numbers.u32(row),
+                position: positions.u64(row),
+                name: names.text(row).map(str::to_owned),
+            };
+            let place =
+                place(stored).ok_or_else(|| batch.wrong(format!("root {row} is no place of kind {}", codes[row])))?;
+            builder.add_root_record(RootRecord {
+                place,
+                to: tables.key(keys, "roots", tos[row])?,
+                conservative: conservative.bool(row) == Some(true),
+                into: intos[row],
+            });
+        }
+        Ok(())
+    })?;
+    tables.expect_rows("roots", rows, tables.meta.roots)
+}
