@@ -11,9 +11,9 @@ use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
 use super::table::{ColumnType, TableReader};
 use super::upgrade::upgrade;
-use super::words::{StoredLink, StoredPlace, evidence, family, link, place};
+use super::words::{OFFSET, StoredLink, StoredPlace, evidence, family, place, relation};
 use super::{Entry, SnapshotError};
-use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, ObjectKey, ObjectRecord, RootRecord};
+use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord};
 use crate::id::TypeId;
 
 /// A snapshot file or folder whose descriptions have been read; heaps are read on demand.
@@ -257,17 +257,21 @@ fn edges(
         let (froms, tos, codes) = (batch.u32s("from")?, batch.u32s("to")?, batch.u8s("relation")?);
         let (values, intos) = (batch.u64s("value")?, batch.u64s("into")?);
         let conservative = batch.complete("conservative", ColumnType::Bool)?;
-        let given = batch.optional("extra", ColumnType::U64)?;
+        let extra = batch.optional("extra", ColumnType::U64)?;
         for row in 0..batch.rows {
-            let stored = StoredLink { code: codes[row], value: values[row], extra: given.u64(row) };
-            let link = link(&stored, |text| shared.text(text))
-                .ok_or_else(|| batch.wrong(format!("relation {} of {} does not exist", stored.code, stored.value)))?;
             let evidence = match conservative.bool(row) {
                 Some(true) => EdgeEvidence::Conservative,
                 _ => EdgeEvidence::Typed,
             };
             let (from, to) = (tables.key(keys, "edges", froms[row])?, tables.key(keys, "edges", tos[row])?);
-            builder.add_edge(EdgeRecord { from, to, link, into: intos[row], evidence });
+            if codes[row] == OFFSET {
+                builder.add_word(from, to, values[row], intos[row], evidence);
+                continue;
+            }
+            let stored = StoredLink { code: codes[row], value: values[row], extra: extra.u64(row) };
+            let relation = relation(&stored, |text| shared.text(text))
+                .ok_or_else(|| batch.wrong(format!("relation {} of {} does not exist", stored.code, stored.value)))?;
+            builder.add_edge(EdgeRecord { from, to, link: Link::Given(relation), into: intos[row], evidence });
         }
         Ok(())
     })?;

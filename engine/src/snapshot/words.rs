@@ -2,7 +2,7 @@
 //!
 //! The numbers are part of the format: new ones go to the end.
 
-use crate::heap::{Family, Link, Relation, RootPlace, TypeEvidence};
+use crate::heap::{EdgeLink, Family, Relation, RootPlace, TypeEvidence};
 
 /// The number of a family.
 pub(super) fn family_code(family: Family) -> u8 {
@@ -64,11 +64,14 @@ pub(super) struct StoredLink {
     pub(super) extra: Option<u64>,
 }
 
+/// The code of an edge that has an offset and no name of its own.
+pub(super) const OFFSET: u8 = 0;
+
 /// Stores where an edge is, or its name; `text` gives the id of a text.
-pub(super) fn store_link(link: &Link, mut text: impl FnMut(&str) -> u32) -> StoredLink {
+pub(super) fn store_link(link: EdgeLink<'_>, mut text: impl FnMut(&str) -> u32) -> StoredLink {
     let relation = match link {
-        Link::Offset(offset) => return StoredLink { code: 0, value: *offset, extra: None },
-        Link::Given(relation) => relation,
+        EdgeLink::Offset(offset) => return StoredLink { code: OFFSET, value: offset, extra: None },
+        EdgeLink::Given(relation) => relation,
     };
     let (code, value) = match relation {
         Relation::Unknown => (1, 0),
@@ -92,11 +95,10 @@ pub(super) fn store_link(link: &Link, mut text: impl FnMut(&str) -> u32) -> Stor
     StoredLink { code, value, extra: None }
 }
 
-/// The link of a stored one; `text` finds the text of an id. None if code or id do not exist.
-pub(super) fn link<'text>(stored: &StoredLink, text: impl Fn(u64) -> Option<&'text str>) -> Option<Link> {
+/// The given relation of a stored one; `text` finds the text of an id. None if code or id do not exist.
+pub(super) fn relation<'text>(stored: &StoredLink, text: impl Fn(u64) -> Option<&'text str>) -> Option<Relation> {
     let named = || text(stored.value).map(str::to_owned);
-    Some(Link::Given(match stored.code {
-        0 => return Some(Link::Offset(stored.value)),
+    Some(match stored.code {
         1 => Relation::Unknown,
         2 => Relation::Identity,
         3 => Relation::Field(named()?),
@@ -111,7 +113,7 @@ pub(super) fn link<'text>(stored: &StoredLink, text: impl Fn(u64) -> Option<&'te
         12 => Relation::Offset { offset: stored.value, into: stored.extra? },
         13 => Relation::Element { index: stored.value, rest: text(stored.extra?)?.to_owned() },
         _ => return None,
-    }))
+    })
 }
 
 /// A place of a root as it is stored. Columns that a place does not use are empty.
