@@ -42,8 +42,8 @@ pub use heap::{
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_set::ObjectSet;
 pub use partition::{Partition, Row};
-pub use relation::{Class, EquivalenceRelation, EvidenceClass, TypeClass};
+pub use relation::{Argument, Arguments, Class, EquivalenceRelation, EvidenceClass, TypeClass, parse_relation};
 pub use text::{Listing, MorePrinter, PAGE_LINES};
-pub use uniset::{IdentitySet, Kind};
+pub use uniset::{Classification, FieldView, IdentitySet, Kind, MappingProxy, ObjectView, SetOfKind, UniSet};
 pub use use_api::Use;
 pub use view::View;

@@ -6,7 +6,7 @@ use crate::heap::Family;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{Class, Labelling, Place, Rule};
-use crate::text::{MorePrinter, identity_text};
+use crate::text::{Listing, MorePrinter, identity_header, identity_text, kind_text, member_text};
 use crate::uniset::{IdentitySet, Kind};
 
 /// One row of a partition.
@@ -175,15 +175,10 @@ impl Partition {
     fn identity_header(&self) -> String {
         let heap = self.set.view().heap();
         let Some(class) = self.set.one_class(&Rule::Clodo) else { return "Brief".into() };
-        if let Class::Storage(Some(_)) = class {
-            return "Owner".into();
-        }
-        let first = self.set.nodes().iter().next();
-        match first.map(|object| (heap.family(object), heap.length(object))) {
-            Some((Family::Module, _)) => "Name".into(),
-            Some((Family::Frame, _)) => "Name at Address".into(),
-            Some((Family::Block, Some(_))) if heap.vocabulary().length_suffix => "Address*Length".into(),
-            _ => "Address".into(),
+        let Some(first) = self.set.nodes().iter().next() else { return "Brief".into() };
+        match (class, self.set.view().owners().get(&first)) {
+            (Class::Storage(Some(_)), Some(owner)) => format!("Owner {}", identity_header(heap, owner.object())),
+            _ => identity_header(heap, first).into(),
         }
     }
 
@@ -224,17 +219,20 @@ impl Partition {
     fn object_text(&self, object: ObjectId) -> String {
         let view = self.set.view();
         if self.kind_header() == "Brief" {
-            return format!("{}: {}", crate::text::kind_text(view, object), crate::text::member_text(view, object));
+            return format!("{}: {}", kind_text(view, object), member_text(view, object));
         }
-        crate::text::member_text(view, object)
+        member_text(view, object)
     }
 
     /// The kind that the objects of a row have in common.
     #[must_use]
     pub fn kind(&self, position: usize) -> Option<Kind> {
-        let part = self.parts.get(position)?;
-        let class = self.labelling.class(part.label);
+        let class = self.class_of_row(position)?;
         Some(Kind::of_class(Arc::clone(self.set.view()), self.set.rule().clone(), class))
+    }
+
+    pub(crate) fn class_of_row(&self, position: usize) -> Option<Class> {
+        Some(self.labelling.class(self.parts.get(position)?.label))
     }
 
     /// The objects of a row, as a set that keeps its place in this table. Time O(V / 64 + n).
@@ -284,6 +282,6 @@ impl Partition {
     /// The first page of its table.
     #[must_use]
     pub fn pages(self: &Arc<Self>) -> MorePrinter {
-        MorePrinter::new(Arc::clone(self) as Arc<dyn crate::text::Listing>)
+        MorePrinter::new(Arc::clone(self) as Arc<dyn Listing>)
     }
 }

@@ -1,12 +1,14 @@
 //! `Use`: the top object, from which every question starts.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::UseError;
 use crate::heap::Heap;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
-use crate::uniset::IdentitySet;
+use crate::relation::{EquivalenceRelation, Rule, findex};
+use crate::uniset::{Expr, IdentitySet, Kind, SetOfKind, UniSet};
 use crate::view::View;
 
 /// The top level interface to a heap.
@@ -67,6 +69,87 @@ impl Use {
             members.insert(object);
         }
         Ok(IdentitySet::new(Arc::clone(&self.view), members))
+    }
+
+    /// The set of the objects at these addresses of an instance's memory; an address inside a block stands for the block.
+    ///
+    /// # Errors
+    /// [`UseError::NoObject`] for an address at which nothing is.
+    pub fn iso_at(&self, instance: u32, addresses: &[u64]) -> Result<IdentitySet, UseError> {
+        let objects = addresses.iter().map(|&address| self.view.object_at(instance, address));
+        self.iso(objects.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The set of the objects that an iterator gives: another name for [`Use::iso`].
+    ///
+    /// # Errors
+    /// As [`Use::iso`].
+    pub fn idset(&self, objects: impl IntoIterator<Item = ObjectId>) -> Result<IdentitySet, UseError> {
+        self.iso(objects)
+    }
+
+    /// The union of several sets; of none, the empty set.
+    ///
+    /// # Errors
+    /// [`UseError::DifferentHeaps`] when one is of another heap.
+    pub fn union(&self, sets: &[UniSet]) -> Result<UniSet, UseError> {
+        sets.iter().try_fold(UniSet::from(self.nothing()), |union, set| union.or(set))
+    }
+
+    /// The kind of everything.
+    #[must_use]
+    pub fn anything(&self) -> Kind {
+        Kind::new(Arc::clone(&self.view), Expr::anything())
+    }
+
+    /// The relation that classifies an object by the first of `kinds` that contains it; its classes are 0, 1, ... and
+    /// the number of kinds for objects that are in none.
+    ///
+    /// # Errors
+    /// [`UseError::DifferentHeaps`] when a kind is of another heap.
+    pub fn findex(&self, kinds: &[UniSet]) -> Result<EquivalenceRelation, UseError> {
+        findex(&self.view, kinds)
+    }
+
+    /// A relation by its name: `Type`, `Class`, `Clodo`, `Id`, `Idset`, `Module`, `Prod`, `Rcs`, `Size`, `Unity`,
+    /// `Via`, `Unit`, `Site`, `Age`, `Thread` or `Evidence`; several joined by `&`.
+    ///
+    /// # Errors
+    /// [`UseError::NoSuchRelation`] for another name.
+    pub fn relation(&self, name: &str) -> Result<EquivalenceRelation, UseError> {
+        Ok(EquivalenceRelation::new(Arc::clone(&self.view), Rule::parse(&self.view, name)?))
+    }
+
+    /// The set of kinds without a member; `refdby` of it gives the objects that nothing refers to.
+    #[must_use]
+    pub fn sonokind(&self) -> SetOfKind {
+        SetOfKind::empty(Arc::clone(&self.view), Rule::Clodo)
+    }
+
+    /// The profile browser, which is part of the command line and of the inspector.
+    ///
+    /// # Errors
+    /// Always [`UseError::NotInThisBuild`]: the engine has no window.
+    pub const fn pb(&self) -> Result<(), UseError> {
+        Err(UseError::NotInThisBuild {
+            feature: "pb",
+            reason: "open the file with `heapy pb FILE` or in the inspector",
+        })
+    }
+
+    /// The monitor, which is part of the command line.
+    ///
+    /// # Errors
+    /// Always [`UseError::NotInThisBuild`]: the engine has no connections.
+    pub const fn monitor(&self) -> Result<(), UseError> {
+        Err(UseError::NotInThisBuild { feature: "monitor", reason: "run `heapy monitor`" })
+    }
+}
+
+/// The two lines of Heapy's repr.
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Top level interface to Heapy.\nUse eg: hp.doc for more info on hp.")
     }
 }
 

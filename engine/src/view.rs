@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::analysis::reach;
+use crate::error::UseError;
 use crate::heap::{Edge, Heap};
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
@@ -19,6 +20,7 @@ pub struct View {
     heap: Arc<Heap>,
     reachable: OnceLock<ObjectSet>,
     owners: OnceLock<HashMap<ObjectId, Owner>>,
+    clodo_is_finer: OnceLock<bool>,
     labellings: Mutex<HashMap<Rule, Arc<Labelling>>>,
 }
 
@@ -26,7 +28,13 @@ impl View {
     /// A view of `heap` of which nothing is computed yet.
     #[must_use]
     pub fn new(heap: Arc<Heap>) -> Self {
-        Self { heap, reachable: OnceLock::new(), owners: OnceLock::new(), labellings: Mutex::default() }
+        Self {
+            heap,
+            reachable: OnceLock::new(),
+            owners: OnceLock::new(),
+            clodo_is_finer: OnceLock::new(),
+            labellings: Mutex::default(),
+        }
     }
 
     /// The heap.
@@ -88,6 +96,26 @@ impl View {
     #[must_use]
     pub fn size_of(&self, set: &ObjectSet) -> u64 {
         set.iter().map(|object| self.heap.size(object)).sum()
+    }
+
+    /// Whether on this heap all objects of one class of Clodo are of one type.
+    pub(crate) fn clodo_is_finer(self: &Arc<Self>) -> bool {
+        *self.clodo_is_finer.get_or_init(|| {
+            let (fine, coarse) = (self.labelling(&Rule::Clodo), self.labelling(&Rule::Type));
+            let mut coarse_of = vec![None; fine.class_count()];
+            self.heap.objects().all(|object| {
+                let label = coarse.label(object);
+                *coarse_of[fine.label(object) as usize].get_or_insert(label) == label
+            })
+        })
+    }
+
+    /// The object at an address of an instance's memory; interior addresses find their block.
+    ///
+    /// # Errors
+    /// [`UseError::NoObject`] when there is none.
+    pub fn object_at(&self, instance: u32, address: u64) -> Result<ObjectId, UseError> {
+        self.heap.find(instance, address).ok_or(UseError::NoObject { instance, address })
     }
 
     /// The owners of backing storage, by the storage they own. Time O(V + E) the first time.

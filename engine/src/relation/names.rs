@@ -150,7 +150,7 @@ impl Rule {
             Self::DictOf(inner) => format!("{storage} of {}", inner.pattern_name(view)),
             Self::RefdBy(inner) if **inner == Self::Clodo => "referrer kinds".into(),
             Self::RefdBy(inner) => format!("referred by {}", inner.pattern_name(view)),
-            named => format!("{named:?}").to_lowercase(),
+            named => named.word().to_lowercase(),
         }
     }
 }

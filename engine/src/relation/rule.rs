@@ -70,7 +70,7 @@ impl Rule {
     }
 
     /// The rule that `by` is given: names joined by `&`; the empty text is Unity.
-    pub(crate) fn parse(text: &str) -> Result<Self, UseError> {
+    pub(crate) fn parse(view: &Arc<View>, text: &str) -> Result<Self, UseError> {
         let mut rule = Self::Unity;
         if text.trim().is_empty() {
             return Ok(rule);
@@ -78,13 +78,13 @@ impl Rule {
         for (index, name) in text.split('&').map(str::trim).enumerate() {
             let next = Self::named(name)
                 .ok_or_else(|| UseError::NoSuchRelation { name: name.to_owned(), accepted: NAMES.join(", ") })?;
-            rule = if index == 0 { next } else { rule.and(&next) };
+            rule = if index == 0 { next } else { rule.and(view, &next) };
         }
         Ok(rule)
     }
 
     /// Whether every class of `self` lies in one class of `other`, by the declared order.
-    pub(crate) fn is_finer_or_equal(&self, other: &Self) -> bool {
+    pub(crate) fn is_finer_or_equal(&self, view: &Arc<View>, other: &Self) -> bool {
         if self == other || *other == Self::Unity {
             return true;
         }
@@ -93,23 +93,25 @@ impl Rule {
             single => vec![single.clone()],
         };
         match (self, other) {
-            (Self::Clodo | Self::Class, Self::Type) | (Self::Clodo, Self::Class) | (Self::Site, Self::Prod) => true,
+            (Self::Class, Self::Type) | (Self::Site, Self::Prod) => true,
+            // Storage of one owner may be of several types: then Clodo is not finer on this heap.
+            (Self::Clodo, Self::Type | Self::Class) => view.clodo_is_finer(),
             (Self::Product(_), _) | (_, Self::Product(_)) => {
-                parts(other).iter().all(|coarse| parts(self).iter().any(|fine| fine.is_finer_or_equal(coarse)))
+                parts(other).iter().all(|coarse| parts(self).iter().any(|fine| fine.is_finer_or_equal(view, coarse)))
             }
             (Self::DictOf(fine), Self::DictOf(coarse)) | (Self::RefdBy(fine), Self::RefdBy(coarse)) => {
-                fine.is_finer_or_equal(coarse)
+                fine.is_finer_or_equal(view, coarse)
             }
             _ => false,
         }
     }
 
     /// The finer of two rules, or their product.
-    pub(crate) fn and(&self, other: &Self) -> Self {
-        if self.is_finer_or_equal(other) {
+    pub(crate) fn and(&self, view: &Arc<View>, other: &Self) -> Self {
+        if self.is_finer_or_equal(view, other) {
             return self.clone();
         }
-        if other.is_finer_or_equal(self) {
+        if other.is_finer_or_equal(view, self) {
             return other.clone();
         }
         let mut parts: Vec<Self> = Vec::new();
@@ -121,15 +123,40 @@ impl Rule {
         }
         let mut kept: Vec<Self> = Vec::new();
         for part in parts {
-            if kept.iter().any(|have| have.is_finer_or_equal(&part)) {
+            if kept.iter().any(|have| have.is_finer_or_equal(view, &part)) {
                 continue;
             }
-            kept.retain(|have| !part.is_finer_or_equal(have));
+            kept.retain(|have| !part.is_finer_or_equal(view, have));
             kept.push(part);
         }
         match kept.len() {
             1 => kept.swap_remove(0),
             _ => Self::Product(kept.into()),
+        }
+    }
+
+    /// The name of the relation in messages.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Type => "Type",
+            Self::Class => "Class",
+            Self::Clodo => "Clodo",
+            Self::Id => "Id",
+            Self::Idset => "Idset",
+            Self::Module => "Module",
+            Self::Prod => "Prod",
+            Self::Size => "Size",
+            Self::Unity => "Unity",
+            Self::Via => "Via",
+            Self::Unit => "Unit",
+            Self::Site => "Site",
+            Self::Age => "Age",
+            Self::Thread => "Thread",
+            Self::Evidence => "Evidence",
+            Self::Product(_) => "product",
+            Self::Findex(_) => "findex",
+            Self::DictOf(_) => "dictof",
+            Self::RefdBy(_) => "Rcs",
         }
     }
 
@@ -147,7 +174,7 @@ impl Rule {
             Self::DictOf(inner) => format!("{}.dictof", inner.repr(view)),
             Self::RefdBy(inner) if **inner == Self::Clodo => "hp.Rcs".into(),
             Self::RefdBy(inner) => format!("{}.refdby", inner.repr(view)),
-            named => format!("hp.{named:?}"),
+            named => format!("hp.{}", named.word()),
         }
     }
 }

@@ -4,8 +4,45 @@ use std::sync::Arc;
 
 use crate::heap::{Family, Heap};
 use crate::id::ObjectId;
-use crate::relation::{Owner, Place, Rule, is_storage};
+use crate::relation::{Class, Owner, Place, Rule, is_storage};
 use crate::view::View;
+
+/// How the objects of one kind are rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rendering {
+    /// By what they are: a name, or address and length.
+    Full,
+    /// Backing storage by its owner, of whose text only the last dotted part is shown.
+    Owner,
+    /// By the address alone.
+    Address,
+}
+
+impl Rendering {
+    /// How a list of objects of this class shows them.
+    pub(crate) const fn of_class(class: &Class) -> Self {
+        match class {
+            Class::Type(_) | Class::Storage(None) | Class::Module(_) => Self::Full,
+            Class::Storage(Some(_)) => Self::Owner,
+            _ => Self::Address,
+        }
+    }
+
+    /// The text of an object.
+    pub(crate) fn text(self, view: &Arc<View>, object: ObjectId) -> String {
+        match self {
+            Self::Full => identity_text(view.heap(), object),
+            Self::Address => format!("{:#x}", view.heap().address(object)),
+            Self::Owner => {
+                let text = member_text(view, object);
+                match text.rsplit_once('.') {
+                    Some((_, last)) => format!("..{last}"),
+                    None => text,
+                }
+            }
+        }
+    }
+}
 
 /// The text of an object in the list of a set of one kind: its name, or its address and length.
 pub(crate) fn identity_text(heap: &Heap, object: ObjectId) -> String {
@@ -13,11 +50,21 @@ pub(crate) fn identity_text(heap: &Heap, object: ObjectId) -> String {
     let name = heap.name(object);
     match heap.family(object) {
         Family::Module => name.map_or_else(|| format!("{address:#x}"), str::to_owned),
-        Family::Frame => format!("{} at {address:#x}", name.unwrap_or("frame")),
+        Family::Frame => format!("<{} at {address:#x}>", name.unwrap_or("frame")),
         Family::Block => match heap.length(object) {
             Some(length) if heap.vocabulary().length_suffix => format!("{address:#x}*{length}"),
             _ => format!("{address:#x}"),
         },
+    }
+}
+
+/// What the column of [`identity_text`] is called for objects like this one.
+pub(crate) fn identity_header(heap: &Heap, object: ObjectId) -> &'static str {
+    match heap.family(object) {
+        Family::Module => "Name",
+        Family::Frame => "Name at Address",
+        Family::Block if heap.length(object).is_some() && heap.vocabulary().length_suffix => "Address*Length",
+        Family::Block => "Address",
     }
 }
 

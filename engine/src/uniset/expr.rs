@@ -1,11 +1,12 @@
 //! Symbolic sets: what a kind selects, without a heap.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::order::is_at_most;
 use crate::error::UseError;
 use crate::object_set::ObjectSet;
-use crate::relation::{Class, Place, Rule};
+use crate::relation::{Class, Place, Rule, is_storage, type_name};
+use crate::text::python_repr;
 use crate::view::View;
 
 /// How the class of an object is compared with that of a kind.
@@ -65,10 +66,17 @@ pub(crate) enum Expr {
     And(Arc<[Expr]>),
     /// What is in one of these.
     Or(Arc<[Expr]>),
+    /// The backing storage that members of this set own; of the empty set, the storage without an owner.
+    StorageOf(Arc<Expr>),
 }
 
 impl Expr {
+    /// A class of a relation; of a product, what is in all its parts.
     pub(crate) fn class(rule: Rule, class: Class) -> Self {
+        if let (Rule::Product(rules), Class::Product(classes)) = (&rule, &class) {
+            let parts = rules.iter().cloned().zip(classes.iter().cloned());
+            return Self::And(parts.map(|(rule, class)| Self::class(rule, class)).collect());
+        }
         Self::Atom(Arc::new(Atom { rule, class, comparison: Comparison::Equal }))
     }
 
@@ -97,13 +105,14 @@ impl Expr {
                 }
                 found
             }
+            Self::StorageOf(owners) => storage_of(view, &owners.evaluate(view)),
         }
     }
 
     /// The short text.
     pub(crate) fn brief(&self, view: &Arc<View>) -> String {
         match self {
-            Self::Objects(set) => super::identity_set::brief(view, set),
+            Self::Objects(set) => super::summary::brief(view, set, &Rule::Clodo),
             Self::Atom(atom) => atom.brief(view),
             Self::Not(inner) => {
                 let brief = inner.brief(view);
@@ -116,6 +125,14 @@ impl Expr {
                 let mut briefs: Vec<_> = parts.iter().map(|part| part.brief(view)).collect();
                 briefs.sort_unstable();
                 format!("({})", briefs.join(" | "))
+            }
+            Self::StorageOf(owners) => {
+                let storage = &view.heap().vocabulary().storage;
+                if owners.is_nothing() {
+                    format!("{storage} (no owner)")
+                } else {
+                    format!("{storage} of {}", owners.brief(view))
+                }
             }
         }
     }
@@ -137,8 +154,32 @@ impl Expr {
                 reprs.sort_unstable();
                 format!("({})", reprs.join(" | "))
             }
+            Self::StorageOf(owners) => {
+                let owners = owners.repr(view);
+                if owners.starts_with('~') { format!("({owners}).dictof") } else { format!("{owners}.dictof") }
+            }
         }
     }
+}
+
+/// The storage owned by members of `owners`, or the storage without an owner if there are no members.
+fn storage_of(view: &Arc<View>, owners: &ObjectSet) -> ObjectSet {
+    let heap = view.heap();
+    let mut found = ObjectSet::empty(heap.object_count());
+    if owners.is_empty() {
+        for object in heap.objects() {
+            if is_storage(heap, object) && !view.owners().contains_key(&object) {
+                found.insert(object);
+            }
+        }
+        return found;
+    }
+    for (storage, owner) in view.owners() {
+        if owners.contains(owner.object()) {
+            found.insert(*storage);
+        }
+    }
+    found
 }
 
 fn joined(parts: &[Expr], separator: &str, text: impl Fn(&Expr) -> String) -> String {
@@ -151,10 +192,10 @@ impl Atom {
         match self.comparison {
             Comparison::Equal => equal,
             Comparison::NotEqual => !equal,
-            Comparison::LessOrEqual => is_at_most(view, class, &self.class),
-            Comparison::Less => !equal && is_at_most(view, class, &self.class),
-            Comparison::GreaterOrEqual => is_at_most(view, &self.class, class),
-            Comparison::Greater => !equal && is_at_most(view, &self.class, class),
+            Comparison::LessOrEqual => is_at_most(view.heap(), class, &self.class),
+            Comparison::Less => !equal && is_at_most(view.heap(), class, &self.class),
+            Comparison::GreaterOrEqual => is_at_most(view.heap(), &self.class, class),
+            Comparison::Greater => !equal && is_at_most(view.heap(), &self.class, class),
         }
     }
 
@@ -189,28 +230,54 @@ impl Atom {
     }
 
     fn repr(&self, view: &Arc<View>) -> String {
-        let name = self.rule.class_name(view, &self.class, Place::Alone);
+        let heap = view.heap();
+        let name = self.rule.class_name(view, &self.class, Place::InProduct);
+        let quoted = || python_repr(&name);
+        let relation = self.rule.repr(view);
         let plain = match &self.class {
             Class::All => "hp.Anything".into(),
-            Class::Size(size) => format!("hp.Size({size})"),
-            Class::Object(_) => format!("hp.Id({name})"),
-            Class::Via(_) => format!("hp.Via({name})"),
-            _ => format!("{}({})", self.rule.repr(view), crate::text::python_repr(&name)),
+            Class::Storage(None) | Class::OwnerIn(None) => "hp.Nothing.dictof".into(),
+            Class::Storage(Some(owner)) => format!("hp.Class({}).dictof", python_repr(&type_name(heap, owner))),
+            Class::OwnerIn(Some(owner)) => {
+                let inner = match &self.rule {
+                    Rule::DictOf(inner) => (**inner).clone(),
+                    other => other.clone(),
+                };
+                format!("{}.dictof", Expr::class(inner, (**owner).clone()).repr(view))
+            }
+            Class::Module(None) => "~hp.Type.Module".into(),
+            Class::Module(Some(module)) => {
+                format!("hp.Module({}, at={})", quoted(), heap.instance(*module))
+            }
+            Class::Producer(None) => "hp.Prod()".into(),
+            Class::Producer(Some((file, line))) => {
+                let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
+                format!("hp.Prod({}, {line})", python_repr(file))
+            }
+            Class::Referrers(classes) => {
+                let inner = match &self.rule {
+                    Rule::RefdBy(inner) => (**inner).clone(),
+                    other => other.clone(),
+                };
+                if classes.is_empty() {
+                    "hp.sonokind.refdby".into()
+                } else {
+                    let kinds: Vec<_> = classes
+                        .iter()
+                        .map(|class| format!("({})", Expr::class(inner.clone(), class.clone()).repr(view)))
+                        .collect();
+                    format!("{}.sokind{}.refdby", inner.repr(view), kinds.concat())
+                }
+            }
+            Class::Via(_) => format!("hp.Via({})", self.rule.class_name(view, &self.class, Place::Alone)),
+            Class::Size(_) | Class::Object(_) => format!("{relation}({name})"),
+            Class::Index(index) => format!("{relation}({index})"),
+            Class::Age(age) => format!("{relation}({age})"),
+            _ => format!("{relation}({})", quoted()),
         };
         match self.comparison {
             Comparison::Equal => plain,
             other => format!("{plain}.alt('{}')", other.symbol()),
         }
-    }
-}
-
-/// Whether class `a` is at most class `b` in the order of their family.
-fn is_at_most(view: &Arc<View>, a: &Class, b: &Class) -> bool {
-    let _ = view;
-    match (a, b) {
-        (Class::Size(a), Class::Size(b)) => a <= b,
-        (Class::Referrers(a), Class::Referrers(b)) => a.is_subset(b),
-        (Class::Via(a), Class::Via(b)) => BTreeSet::is_subset(a, b),
-        (a, b) => a == b,
     }
 }

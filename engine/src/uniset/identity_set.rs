@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::summary;
 use crate::error::UseError;
 use crate::heap::Heap;
 use crate::object_set::ObjectSet;
 use crate::partition::{Partition, TableOrigin};
-use crate::relation::{Class, EquivalenceRelation, Place, Rule};
-use crate::text::{MorePrinter, member_text};
+use crate::relation::{Class, EquivalenceRelation, Rule};
+use crate::text::MorePrinter;
 use crate::view::View;
 
 /// A set of objects of one heap, with the relation by which it is shown. Immutable; a copy is cheap.
@@ -26,6 +27,14 @@ impl IdentitySet {
     #[must_use]
     pub fn new(view: Arc<View>, members: ObjectSet) -> Self {
         Self { view, members: Arc::new(members), rule: Rule::Clodo, origin: None, partition: OnceLock::new() }
+    }
+
+    pub(crate) fn from_shared(view: Arc<View>, members: Arc<ObjectSet>) -> Self {
+        Self { view, members, rule: Rule::Clodo, origin: None, partition: OnceLock::new() }
+    }
+
+    pub(crate) fn shared_nodes(&self) -> &Arc<ObjectSet> {
+        &self.members
     }
 
     /// Other members, shown by the same relation; the empty set is always shown by Clodo.
@@ -89,7 +98,16 @@ impl IdentitySet {
     /// # Errors
     /// [`UseError::NoSuchRelation`] for an unknown name.
     pub fn by(&self, relations: &str) -> Result<Self, UseError> {
-        Ok(self.by_rule(Rule::parse(relations)?))
+        Ok(self.by_rule(Rule::parse(&self.view, relations)?))
+    }
+
+    /// A copy that is shown by a relation of the same heap.
+    ///
+    /// # Errors
+    /// [`UseError::DifferentHeaps`] when the relation is of another heap.
+    pub fn by_relation(&self, relation: &EquivalenceRelation) -> Result<Self, UseError> {
+        super::same_heap("by", &self.view, relation.view())?;
+        Ok(self.by_rule(relation.rule().clone()))
     }
 
     pub(crate) fn by_rule(&self, rule: Rule) -> Self {
@@ -149,9 +167,7 @@ impl IdentitySet {
         other: &Self,
         combine: impl FnOnce(&mut ObjectSet, &ObjectSet),
     ) -> Result<Self, UseError> {
-        if !Arc::ptr_eq(self.heap(), other.heap()) {
-            return Err(UseError::DifferentHeaps { operation });
-        }
+        super::same_heap(operation, &self.view, &other.view)?;
         let mut members = (*self.members).clone();
         combine(&mut members, &other.members);
         Ok(Self::new(Arc::clone(&self.view), members))
@@ -191,13 +207,16 @@ impl IdentitySet {
 
     /// The one class of all members under a rule; none if they are of several, or if there are none.
     pub(crate) fn one_class(&self, rule: &Rule) -> Option<Class> {
-        one_class(&self.view, &self.members, rule)
+        let labels = self.view.labelling(rule);
+        let mut seen = self.members.iter().map(|object| labels.label(object));
+        let first = seen.next()?;
+        seen.all(|label| label == first).then(|| labels.class(first))
     }
 
     /// A short text: `<2 list: 0x..*0, 0x..*3>`.
     #[must_use]
     pub fn brief(&self) -> String {
-        brief(&self.view, &self.members)
+        summary::brief(&self.view, &self.members, &self.rule)
     }
 
     /// The first page of its table; its `more` and `all` give the rest.
@@ -223,65 +242,4 @@ impl fmt::Display for IdentitySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() { f.write_str("<Nothing>") } else { self.pages().fmt(f) }
     }
-}
-
-fn one_class(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Option<Class> {
-    let labels = view.labelling(rule);
-    let mut seen = members.iter().map(|object| labels.label(object));
-    let first = seen.next()?;
-    seen.all(|label| label == first).then(|| labels.class(first))
-}
-
-/// Most characters of a brief.
-const BRIEF_WIDTH: usize = 80;
-
-/// The brief of a set of objects.
-pub(crate) fn brief(view: &Arc<View>, members: &ObjectSet) -> String {
-    if members.is_empty() {
-        return "<Nothing>".into();
-    }
-    let labels = view.labelling(&Rule::Clodo);
-    let mut by_label: std::collections::BTreeMap<u32, ObjectSet> = std::collections::BTreeMap::new();
-    for object in members.iter() {
-        let empty = || ObjectSet::empty(view.heap().object_count());
-        by_label.entry(labels.label(object)).or_insert_with(empty).insert(object);
-    }
-    let mut kinds: Vec<(String, ObjectSet)> = by_label
-        .into_iter()
-        .map(|(label, set)| (Rule::Clodo.class_name(view, &labels.class(label), Place::Alone), set))
-        .collect();
-    kinds.sort_by(|a, b| a.0.cmp(&b.0));
-    let text = if let [(name, set)] = kinds.as_slice() {
-        let start = format!("<{} {name}: ", set.count());
-        format!("{start}{}>", items(view, set, BRIEF_WIDTH.saturating_sub(start.chars().count())))
-    } else {
-        let names: Vec<&str> = kinds.iter().map(|(name, _)| name.as_str()).collect();
-        let parts: Vec<String> = kinds.iter().map(|(_, set)| brief(view, set)).collect();
-        format!("<{} ({}): {}>", members.count(), names.join(" | "), parts.join(" | "))
-    };
-    if text.chars().count() <= BRIEF_WIDTH {
-        return text;
-    }
-    let cut: String = text.chars().take(BRIEF_WIDTH - 4).collect();
-    format!("{cut}...>")
-}
-
-/// The members' texts in the order of addresses as long as they fit into `room`, then sorted as texts.
-pub(crate) fn items(view: &Arc<View>, members: &ObjectSet, room: usize) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut used = 0;
-    for object in members.iter() {
-        let text = member_text(view, object);
-        let length = text.chars().count() + 2;
-        if let Some(last) = texts.last_mut()
-            && used + length >= room
-        {
-            last.push_str("...");
-            break;
-        }
-        used += length;
-        texts.push(text);
-    }
-    texts.sort_unstable();
-    texts.join(", ")
 }

@@ -1,0 +1,59 @@
+//! The mapping proxy: an operation on every member of a set, and the set of its results.
+
+use super::identity_set::IdentitySet;
+use crate::error::UseError;
+use crate::heap::Relation;
+use crate::object_set::ObjectSet;
+use crate::relation::parse_relation;
+
+/// Maps attribute and index access over the members of a set. Members that have no such reference are passed over;
+/// values that are no objects of the heap (numbers, null) are no results.
+#[derive(Clone, Debug)]
+pub struct MappingProxy {
+    set: IdentitySet,
+}
+
+impl MappingProxy {
+    pub(super) fn new(set: IdentitySet) -> Self {
+        Self { set }
+    }
+
+    /// `x.maprox.name`: what the members' fields of this name refer to.
+    #[must_use]
+    pub fn field(&self, name: &str) -> IdentitySet {
+        self.through(&Relation::Field(name.to_owned()))
+    }
+
+    /// `x.maprox[index]`: what the members' elements at this position refer to.
+    #[must_use]
+    pub fn index(&self, index: u64) -> IdentitySet {
+        self.through(&Relation::Index(index))
+    }
+
+    /// `x.maprox["key"]`: what the members hold under this key.
+    #[must_use]
+    pub fn key(&self, key: &str) -> IdentitySet {
+        self.through(&Relation::Key(key.to_owned()))
+    }
+
+    /// What the members refer to by a relation in any of its printed forms.
+    ///
+    /// # Errors
+    /// [`UseError::BadRelation`] when the text is no relation.
+    pub fn relation(&self, text: &str) -> Result<IdentitySet, UseError> {
+        Ok(self.through(&parse_relation(text)?))
+    }
+
+    fn through(&self, relation: &Relation) -> IdentitySet {
+        let heap = self.set.heap();
+        let mut found = ObjectSet::empty(heap.object_count());
+        for object in self.set.nodes().iter() {
+            for edge in heap.referents(object) {
+                if heap.relation(object, &edge) == *relation {
+                    found.insert(edge.other);
+                }
+            }
+        }
+        IdentitySet::new(self.set.view().clone(), found)
+    }
+}

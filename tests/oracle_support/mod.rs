@@ -1,0 +1,34 @@
+//! How the questions of a vector are asked; one file for each family of questions.
+
+mod findex;
+mod formats;
+mod graph;
+mod kinds;
+mod relations;
+mod sets;
+mod tables;
+mod tally;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+pub use formats::check_formats;
+pub use graph::Graph;
+pub use tally::Tally;
+
+/// Reads a vector.
+pub fn read_json(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{} is no JSON: {error}", path.display()))
+}
+
+/// Asks every question about one graph.
+pub fn check_graph(tally: &mut Tally, vector: &Value) {
+    let graph = Graph::build(vector);
+    tables::check(tally, &graph, vector);
+    sets::check(tally, &graph, vector);
+    kinds::check(tally, &graph, vector);
+    relations::check(tally, &graph, vector);
+    findex::check(tally, &graph, vector);
+}
