@@ -3,5 +3,6 @@
 //! A library first: an embedder with its own wasmtime host instruments a module, attaches to its instance and takes
 //! snapshots; the `heapy-host` binary is the first user of it.
 
+pub mod functions;
 pub mod paused;
 pub mod server;

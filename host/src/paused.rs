@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::functions::Told;
+
 /// One frame of a backtrace as the engine gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RawFrame {
@@ -92,4 +94,6 @@ pub struct Paused {
     pub contexts: RawContexts,
     /// Things the user should know before trusting an answer, one sentence each.
     pub notes: Vec<String>,
+    /// What the guest has said of its own blocks; empty for guests that say nothing.
+    pub told: Told,
 }
