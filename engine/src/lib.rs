@@ -37,7 +37,8 @@ pub use analysis::reach;
 pub use error::UseError;
 pub use heap::{
     Context, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
-    ObjectKey, ObjectRecord, Relation, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeRecord, Vocabulary,
+    ObjectKey, ObjectRecord, Relation, ResidentSize, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence,
+    TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_set::ObjectSet;

@@ -13,9 +13,9 @@ pub fn reach(heap: &Heap, start: &ObjectSet, avoid: &ObjectSet) -> ObjectSet {
     reached.difference_with(avoid);
     let mut pending: Vec<_> = reached.iter().collect();
     while let Some(object) = pending.pop() {
-        for edge in heap.referents(object) {
-            if !avoid.contains(edge.other) && reached.insert(edge.other) {
-                pending.push(edge.other);
+        for referent in heap.referent_ids(object) {
+            if !avoid.contains(referent) && reached.insert(referent) {
+                pending.push(referent);
             }
         }
     }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
+use super::edge_table::StagedEdges;
+use super::object_table::{ObjectTable, StagedObjects};
 use super::{
     Context, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root, RootPlace,
-    RootRecord, StoredEdge, TypeRecord, Vocabulary,
+    RootRecord, TypeRecord, Vocabulary,
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
@@ -47,8 +49,8 @@ pub enum HeapError {
 /// Takes what is known of a heap and freezes it.
 #[derive(Debug)]
 pub struct HeapBuilder {
-    objects: Vec<ObjectRecord>,
-    edges: Vec<EdgeRecord>,
+    objects: StagedObjects,
+    edges: StagedEdges,
     roots: Vec<RootRecord>,
     root_object: Option<ObjectKey>,
     types: Vec<TypeRecord>,
@@ -65,8 +67,8 @@ impl HeapBuilder {
     #[must_use]
     pub fn new(vocabulary: Vocabulary) -> Self {
         Self {
-            objects: Vec::new(),
-            edges: Vec::new(),
+            objects: StagedObjects::default(),
+            edges: StagedEdges::default(),
             roots: Vec::new(),
             root_object: None,
             types: Vec::new(),
@@ -173,39 +175,22 @@ impl HeapBuilder {
     /// [`HeapError`] names the first thing that does not fit.
     pub fn finish(self) -> Result<Heap, HeapError> {
         self.check()?;
-        let mut order: Vec<u32> = (0..self.objects.len() as u32).collect();
-        order.sort_by_key(|&key| {
-            let record = &self.objects[key as usize];
-            (record.instance, record.address, record.family, key)
+        let ids = self.objects.order();
+        let ids = ids.as_deref();
+        let id_of = |key: ObjectKey| ObjectId::new(ids.map_or(key.0, |ids| ids[key.0 as usize]));
+        let roots = self.roots.into_iter().map(|root| Root {
+            place: root.place,
+            to: id_of(root.to),
+            conservative: root.conservative,
+            into: root.into,
         });
-        let mut ids = vec![ObjectId::new(0); order.len()];
-        for (id, &key) in order.iter().enumerate() {
-            ids[key as usize] = ObjectId::new(id as u32);
-        }
-        let id_of = |key: ObjectKey| ids[key.0 as usize];
-        let edges = stored_edges(self.edges, id_of);
-        let (outgoing, incoming, incoming_rows) = compressed_rows(&edges, order.len());
-        let roots = self
-            .roots
-            .into_iter()
-            .map(|root| Root {
-                place: root.place,
-                to: id_of(root.to),
-                conservative: root.conservative,
-                into: root.into,
-            })
-            .collect();
-        let mut slots: Vec<Option<ObjectRecord>> = self.objects.into_iter().map(Some).collect();
-        let objects: Vec<ObjectRecord> = order.iter().filter_map(|&key| slots[key as usize].take()).collect();
+        let objects = self.objects.freeze(ids);
         check_overlap(&objects)?;
         Ok(Heap {
-            objects,
-            edges,
-            outgoing,
-            incoming,
-            incoming_rows,
-            roots,
+            roots: roots.collect(),
             root_object: self.root_object.map(id_of),
+            edges: self.edges.freeze(objects.len(), ids),
+            objects,
             types: self.types,
             frames: self.frames,
             contexts: self.contexts,
@@ -223,76 +208,36 @@ impl HeapBuilder {
         let within = |what, index: usize, count: usize| {
             if index < count { Ok(()) } else { Err(HeapError::Dangling { what, index: index as u32, count }) }
         };
-        for record in &self.objects {
-            for ty in [record.ty, record.class].into_iter().flatten() {
+        for shape in self.objects.shapes() {
+            for ty in [shape.ty, shape.class].into_iter().flatten() {
                 within("type", ty.index(), self.types.len())?;
             }
-            if let Some(context) = record.context {
-                within("context", context.index(), self.contexts.len())?;
-            }
         }
-        let ends = self.edges.iter().flat_map(|edge| [edge.from, edge.to]);
-        let held = self.roots.iter().map(|root| root.to).chain(self.root_object);
-        for key in ends.chain(held) {
+        if let Some(context) = self.objects.max_context() {
+            within("context", context as usize, self.contexts.len())?;
+        }
+        if let Some(end) = self.edges.ends().checked_sub(1) {
+            within("object", end as usize, self.objects.len())?;
+        }
+        for key in self.roots.iter().map(|root| root.to).chain(self.root_object) {
             within("object", key.0 as usize, self.objects.len())?;
         }
         Ok(())
     }
 }
 
-fn stored_edges(edges: Vec<EdgeRecord>, id_of: impl Fn(ObjectKey) -> ObjectId) -> Vec<StoredEdge> {
-    let mut stored: Vec<StoredEdge> = edges
-        .into_iter()
-        .map(|edge| StoredEdge {
-            from: id_of(edge.from),
-            to: id_of(edge.to),
-            link: edge.link,
-            into: edge.into,
-            evidence: edge.evidence,
-        })
-        .collect();
-    // Stable: edges of one holder that have no offsets keep the order in which they were given.
-    stored.sort_by_key(|edge| {
-        let offset = match edge.link {
-            Link::Offset(offset) => offset,
-            Link::Given(_) => 0,
-        };
-        (edge.from, offset)
-    });
-    stored
-}
-
-fn compressed_rows(edges: &[StoredEdge], count: usize) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
-    let mut outgoing = vec![0u32; count + 1];
-    let mut incoming = vec![0u32; count + 1];
-    for edge in edges {
-        outgoing[edge.from.index() + 1] += 1;
-        incoming[edge.to.index() + 1] += 1;
-    }
-    for index in 0..count {
-        outgoing[index + 1] += outgoing[index];
-        incoming[index + 1] += incoming[index];
-    }
-    let mut next = incoming.clone();
-    let mut rows = vec![0u32; edges.len()];
-    for (row, edge) in edges.iter().enumerate() {
-        let slot = &mut next[edge.to.index()];
-        rows[*slot as usize] = row as u32;
-        *slot += 1;
-    }
-    (outgoing, incoming, rows)
-}
-
-fn check_overlap(objects: &[ObjectRecord]) -> Result<(), HeapError> {
-    let mut previous: Option<&ObjectRecord> = None;
-    for record in objects.iter().filter(|record| record.family == Family::Block) {
+fn check_overlap(objects: &ObjectTable) -> Result<(), HeapError> {
+    let mut previous: Option<ObjectId> = None;
+    let blocks = (0..objects.len()).map(|index| ObjectId::new(index as u32));
+    for block in blocks.filter(|&object| objects.shape(object).family == Family::Block) {
+        let second = objects.address(block);
         if let Some(before) = previous
-            && before.instance == record.instance
-            && record.address - before.address < before.size
+            && objects.instance(before) == objects.instance(block)
+            && second - objects.address(before) < objects.size(before)
         {
-            return Err(HeapError::Overlap { first: before.address, size: before.size, second: record.address });
+            return Err(HeapError::Overlap { first: objects.address(before), size: objects.size(before), second });
         }
-        previous = Some(record);
+        previous = Some(block);
     }
     Ok(())
 }

@@ -5,12 +5,18 @@
 //! of ids. A heap cannot change, so that any number of questions can be asked of it at once.
 
 mod builder;
+mod column;
 mod context;
 mod edge;
+mod edge_table;
 mod facts;
 mod object;
+mod object_table;
 mod relation_name;
 mod root;
+mod rows;
+#[cfg(test)]
+mod tests;
 mod types;
 mod vocabulary;
 
@@ -22,6 +28,9 @@ pub use object::{Family, ObjectKey, ObjectRecord, TypeEvidence};
 pub use root::{RootPlace, RootRecord};
 pub use types::{Field, Shape, TypeRecord};
 pub use vocabulary::Vocabulary;
+
+use edge_table::EdgeTable;
+use object_table::ObjectTable;
 
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
@@ -54,13 +63,8 @@ pub struct Root {
 /// The heap of a guest at one moment; made by a [`HeapBuilder`].
 #[derive(Debug)]
 pub struct Heap {
-    objects: Vec<ObjectRecord>,
-    edges: Vec<StoredEdge>,
-    /// `outgoing[i]..outgoing[i + 1]` are the edges of object `i`.
-    outgoing: Vec<u32>,
-    /// `incoming_rows[incoming[i]..incoming[i + 1]]` are the positions of the edges to object `i`.
-    incoming: Vec<u32>,
-    incoming_rows: Vec<u32>,
+    objects: ObjectTable,
+    edges: EdgeTable,
     roots: Vec<Root>,
     root_object: Option<ObjectId>,
     types: Vec<TypeRecord>,
@@ -70,13 +74,13 @@ pub struct Heap {
     facts: Facts,
 }
 
-#[derive(Debug)]
-struct StoredEdge {
-    from: ObjectId,
-    to: ObjectId,
-    link: Link,
-    into: u64,
-    evidence: EdgeEvidence,
+/// How much memory the tables of a heap take, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResidentSize {
+    /// Objects with all their properties.
+    pub objects: usize,
+    /// Edges in both directions, with the index of their rows.
+    pub edges: usize,
 }
 
 impl Heap {
@@ -92,113 +96,164 @@ impl Heap {
         self.edges.len()
     }
 
+    /// How much memory objects and edges take. Types, contexts and roots come on top; they do not grow with the heap.
+    #[must_use]
+    pub fn resident_size(&self) -> ResidentSize {
+        ResidentSize { objects: self.objects.resident_bytes(), edges: self.edges.resident_bytes() }
+    }
+
     /// Every object, in the order of addresses.
-    pub fn objects(&self) -> impl ExactSizeIterator<Item = ObjectId> + use<> {
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = ObjectId> + Clone + use<> {
         (0..self.objects.len()).map(|index| ObjectId::new(index as u32))
     }
 
     /// What sort of thing the object is.
     #[must_use]
     pub fn family(&self, object: ObjectId) -> Family {
-        self.objects[object.index()].family
+        self.objects.shape(object).family
     }
 
     /// The instance in whose memory it is.
     #[must_use]
     pub fn instance(&self, object: ObjectId) -> u32 {
-        self.objects[object.index()].instance
+        self.objects.instance(object)
     }
 
     /// Its first byte.
     #[must_use]
     pub fn address(&self, object: ObjectId) -> u64 {
-        self.objects[object.index()].address
+        self.objects.address(object)
     }
 
     /// Its requested size in bytes.
     #[must_use]
     pub fn size(&self, object: ObjectId) -> u64 {
-        self.objects[object.index()].size
+        self.objects.size(object)
     }
 
     /// The bytes that its allocator committed for it.
     #[must_use]
     pub fn usable(&self, object: ObjectId) -> u64 {
-        self.objects[object.index()].usable
+        self.objects.usable(object)
     }
 
     /// Its static type, if known.
     #[must_use]
     pub fn type_of(&self, object: ObjectId) -> Option<TypeId> {
-        self.objects[object.index()].ty
+        self.objects.shape(object).ty
     }
 
     /// Its most-derived type: by run-time evidence where there is any, else its static type.
     #[must_use]
     pub fn class_of(&self, object: ObjectId) -> Option<TypeId> {
-        let record = &self.objects[object.index()];
-        record.class.or(record.ty)
+        let shape = self.objects.shape(object);
+        shape.class.or(shape.ty)
     }
 
     /// What its type rests on.
     #[must_use]
     pub fn type_evidence(&self, object: ObjectId) -> TypeEvidence {
-        self.objects[object.index()].evidence
+        self.objects.shape(object).evidence
+    }
+
+    /// The number of its shape: objects of equal family, type, class and evidence have one number.
+    pub(crate) fn shape_number(&self, object: ObjectId) -> u32 {
+        self.objects.shape_number(object)
+    }
+
+    /// Family, type and class of each shape.
+    pub(crate) fn shapes(&self) -> impl ExactSizeIterator<Item = (Family, Option<TypeId>, Option<TypeId>)> + '_ {
+        self.objects.shapes().iter().map(|shape| (shape.family, shape.ty, shape.class.or(shape.ty)))
     }
 
     /// The calling context of its allocation.
     #[must_use]
     pub fn context(&self, object: ObjectId) -> Option<ContextId> {
-        self.objects[object.index()].context
+        self.objects.context(object)
     }
 
     /// The number that is equal in two snapshots of one run exactly for the same object.
     #[must_use]
     pub fn serial(&self, object: ObjectId) -> u64 {
-        self.objects[object.index()].serial
+        self.objects.serial(object)
     }
 
     /// The interval between snapshots in which it was made.
     #[must_use]
     pub fn age(&self, object: ObjectId) -> u32 {
-        self.objects[object.index()].age
+        self.objects.age(object)
     }
 
     /// The number of its elements, where its rendering shows that.
     #[must_use]
     pub fn length(&self, object: ObjectId) -> Option<u64> {
-        self.objects[object.index()].length
+        self.objects.length(object)
     }
 
     /// The name of its own that a module or a frame has.
     #[must_use]
     pub fn name(&self, object: ObjectId) -> Option<&str> {
-        self.objects[object.index()].name.as_deref()
+        self.objects.name(object)
     }
 
-    /// The object that holds `address` in the memory of `instance`, interior addresses too. Time O(log V).
+    /// The object that holds `address` in the memory of `instance`, interior addresses too: the block if there is one,
+    /// else the module or frame. Time O(log V), and more only where frames or modules stand between blocks.
     #[must_use]
     pub fn find(&self, instance: u32, address: u64) -> Option<ObjectId> {
-        let after = self.objects.partition_point(|record| (record.instance, record.address) <= (instance, address));
-        let candidate = self.objects[..after].iter().rposition(|record| record.family == Family::Block)?;
-        let record = &self.objects[candidate];
-        let inside = record.instance == instance && address - record.address < record.size.max(1);
-        inside.then(|| ObjectId::new(candidate as u32))
+        let holds = |object: ObjectId| {
+            self.instance(object) == instance
+                && address.checked_sub(self.address(object)).is_some_and(|into| into < self.size(object).max(1))
+        };
+        let before = || (0..self.objects.after(instance, address)).rev().map(|index| ObjectId::new(index as u32));
+        let block = before().find(|&object| self.family(object) == Family::Block).filter(|&object| holds(object));
+        block.or_else(|| {
+            before().take_while(|&object| self.family(object) != Family::Block).find(|&object| holds(object))
+        })
     }
 
     /// The edges from an object, by offset.
     pub fn referents(&self, object: ObjectId) -> impl Iterator<Item = Edge<'_>> {
-        let range = self.outgoing[object.index()] as usize..self.outgoing[object.index() + 1] as usize;
-        self.edges[range].iter().map(|edge| edge.seen_from(edge.to))
+        let mut before = 0;
+        self.edges.outgoing(object).map(move |position| {
+            before = self.edges.next_offset(position, before);
+            self.edge(position, self.edges.referent(position), before)
+        })
+    }
+
+    /// The objects that an object refers to, one for each edge, by offset: all that a traversal needs.
+    #[inline]
+    pub fn referent_ids(&self, object: ObjectId) -> impl ExactSizeIterator<Item = ObjectId> + '_ {
+        self.edges.outgoing(object).map(|position| self.edges.referent(position))
     }
 
     /// The edges to an object from any object, reachable or not, by the referrer's address.
     pub fn referrers(&self, object: ObjectId) -> impl Iterator<Item = Edge<'_>> {
-        let range = self.incoming[object.index()] as usize..self.incoming[object.index() + 1] as usize;
-        self.incoming_rows[range].iter().map(|&row| {
-            let edge = &self.edges[row as usize];
-            edge.seen_from(edge.from)
+        self.edges.incoming(object).map(|position| {
+            let (from, start) = self.edges.referrer(position);
+            self.edge(position, from, self.edges.offset(start, position))
         })
+    }
+
+    /// The objects that refer to an object, one for each edge, by address: all that a traversal needs.
+    #[inline]
+    pub fn referrer_ids(&self, object: ObjectId) -> impl ExactSizeIterator<Item = ObjectId> + '_ {
+        self.edges.incoming(object).map(|position| self.edges.referrer(position).0)
+    }
+
+    /// Number of edges to an object.
+    #[must_use]
+    pub fn referrer_count(&self, object: ObjectId) -> usize {
+        self.edges.incoming_count(object)
+    }
+
+    #[inline]
+    fn edge(&self, position: usize, other: ObjectId, offset: u64) -> Edge<'_> {
+        Edge {
+            other,
+            link: self.edges.link(position, offset),
+            into: self.edges.distance(position),
+            evidence: self.edges.evidence(position),
+        }
     }
 
     /// What the root refers to.
@@ -263,15 +318,5 @@ impl Heap {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
-    }
-}
-
-impl StoredEdge {
-    fn seen_from(&self, other: ObjectId) -> Edge<'_> {
-        let link = match &self.link {
-            Link::Offset(offset) => EdgeLink::Offset(*offset),
-            Link::Given(relation) => EdgeLink::Given(relation),
-        };
-        Edge { other, link, into: self.into, evidence: self.evidence }
     }
 }
