@@ -1,5 +1,22 @@
 //! Questions about the graph of a heap, one per file.
+//!
+//! The analyses take a heap and sets of objects and give finished values; traversals are loops, because the guest
+//! chose the graph.
 
+mod dominators;
+mod dominos;
+mod leaks;
+mod natural;
+mod path_search;
+mod paths;
 mod reachability;
+mod reference_pattern;
 
+pub use dominators::{Dominator, DominatorTree};
+pub use dominos::{dominos, imdom};
+pub use leaks::{LeakRoot, leak_roots};
+pub use natural::Natural;
+pub use path_search::{PathEnd, PathSearch};
+pub use paths::{Path, Paths, Step};
 pub use reachability::reach;
+pub use reference_pattern::{PatternOptions, PatternPaths, PatternRow, ReferencePattern};
