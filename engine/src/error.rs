@@ -42,6 +42,22 @@ pub enum UseError {
         /// How many objects the set has.
         count: usize,
     },
+    /// A position that no path has.
+    #[error("no path {index}: there are {count}")]
+    PathIndex {
+        /// What was given.
+        index: i64,
+        /// How many there are.
+        count: String,
+    },
+    /// A row that a reference pattern does not have.
+    #[error("no row '{key}' in the reference pattern: {rows} rows were found; accepted are indices and labels")]
+    PatternRow {
+        /// What was given.
+        key: String,
+        /// How many rows there are, or were made to find it.
+        rows: usize,
+    },
     /// An argument that is not what is accepted.
     #[error("{function}: {argument} is {given}; accepted: {accepted}")]
     Argument {

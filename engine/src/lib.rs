@@ -33,7 +33,10 @@ mod uniset;
 mod use_api;
 mod view;
 
-pub use analysis::reach;
+pub use analysis::{
+    Dominator, DominatorTree, LeakRoot, Mark, Natural, Path, PathEnd, PathOptions, Paths, PatternOptions, PatternPaths,
+    PatternRow, ReferencePattern, Step, dominos, imdom, leak_roots, reach,
+};
 pub use error::UseError;
 pub use heap::{
     Context, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,

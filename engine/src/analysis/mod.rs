@@ -17,6 +17,6 @@ pub use dominos::{dominos, imdom};
 pub use leaks::{LeakRoot, leak_roots};
 pub use natural::Natural;
 pub use path_search::{PathEnd, PathSearch};
-pub use paths::{Path, Paths, Step};
+pub use paths::{Path, PathOptions, Paths, Step};
 pub use reachability::reach;
-pub use reference_pattern::{PatternOptions, PatternPaths, PatternRow, ReferencePattern};
+pub use reference_pattern::{Mark, PatternOptions, PatternPaths, PatternRow, ReferencePattern};

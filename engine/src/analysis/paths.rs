@@ -70,6 +70,19 @@ pub(crate) fn relation_text(relation: &Relation, conservative: bool, quote: char
     text
 }
 
+/// Which shortest paths are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PathOptions {
+    /// Where paths begin; none for the root.
+    pub src: Option<IdentitySet>,
+    /// Objects that no path may pass.
+    pub avoid_nodes: Option<IdentitySet>,
+    /// References that no path may take, whatever their relation.
+    pub avoid_edges: Vec<(PathEnd, ObjectId)>,
+    /// Whether conservative references are left out.
+    pub typed_only: bool,
+}
+
 /// The shortest paths between two sets.
 #[derive(Debug)]
 pub struct Paths {
@@ -85,7 +98,45 @@ pub struct Paths {
 }
 
 impl Paths {
-    pub(super) fn new(view: &Arc<View>, query: PathQuery) -> Self {
+    /// The shortest paths to `target`.
+    pub(crate) fn to(target: &IdentitySet, options: PathOptions) -> Self {
+        let view = target.view();
+        let none = || ObjectSet::empty(view.heap().object_count());
+        let (from_root, sources) = match &options.src {
+            Some(sources) => (false, sources.nodes().clone()),
+            None => match view.heap().root_object() {
+                None => (true, none()),
+                Some(root) => {
+                    let mut sources = none();
+                    sources.insert(root);
+                    (false, sources)
+                }
+            },
+        };
+        Self::new(view, PathQuery {
+            from_root,
+            sources,
+            targets: target.nodes().clone(),
+            avoid_nodes: options.avoid_nodes.map_or_else(none, |set| set.nodes().clone()),
+            avoid_edges: options.avoid_edges.into_iter().collect(),
+            typed_only: options.typed_only,
+        })
+    }
+
+    /// The shortest paths to `target` from its direct referrers, the root among them.
+    pub(crate) fn into_set(target: &IdentitySet) -> Self {
+        let view = target.view();
+        Self::new(view, PathQuery {
+            from_root: view.heap().roots().iter().any(|root| target.nodes().contains(root.to)),
+            sources: view.referrers(target.nodes()),
+            targets: target.nodes().clone(),
+            avoid_nodes: ObjectSet::empty(view.heap().object_count()),
+            avoid_edges: BTreeSet::new(),
+            typed_only: false,
+        })
+    }
+
+    fn new(view: &Arc<View>, query: PathQuery) -> Self {
         let search = PathSearch::new(view.heap(), query);
         let sources = ordered_sources(view, &search);
         Self {

@@ -23,6 +23,12 @@ pub trait Listing: fmt::Debug + Send + Sync {
     /// What stands below a page that ends before line `next`, while there are more.
     fn more_message(&self, next: usize) -> String;
 
+    /// The same for a page that begins at line `start`.
+    fn more_message_from(&self, start: usize, next: usize) -> String {
+        let _ = start;
+        self.more_message(next)
+    }
+
     /// What a page behind the last line says.
     fn exhausted(&self) -> String {
         String::new()
@@ -92,7 +98,7 @@ impl fmt::Display for MorePrinter {
                 next += 1;
             }
             if self.listing.line(next).is_some() {
-                parts.push(self.listing.more_message(next));
+                parts.push(self.listing.more_message_from(self.start, next));
             }
         } else if self.start > 0 {
             parts.push(self.listing.exhausted());

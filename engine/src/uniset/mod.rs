@@ -4,6 +4,7 @@
 //! [`Kind`], in a normal form that prints as Heapy prints it. Comparisons are decided on the heap: both sides are
 //! evaluated over all its objects, so that they are right where Heapy's are only syntactic.
 
+mod analyses;
 mod attributes;
 mod expr;
 mod identity_set;

@@ -76,6 +76,7 @@ impl PatternPaths {
             let row = row.ok_or_else(|| UseError::PatternRow { key: label.clone(), rows: pattern.lock().rows.len() })?;
             levels.push(Level::new(pattern.view(), label, &row, andsets));
         }
+        keep_connected(pattern.view(), &mut levels);
         let label_width = levels.iter().map(|level| level.label.chars().count()).max().unwrap_or(0);
         Ok(Self { view: Arc::clone(pattern.view()), levels, label_width, walk: Mutex::default() })
     }
@@ -174,6 +175,18 @@ impl PatternPaths {
         let texts: Vec<String> =
             relations.iter().map(|(relation, conservative)| relation_text(relation, *conservative, quote)).collect();
         texts.join(" / ")
+    }
+}
+
+/// Leaves out objects from which no path leads on, as after a restriction of the rows.
+fn keep_connected(view: &Arc<View>, levels: &mut [Level]) {
+    for level in (1..levels.len()).rev() {
+        let (above, below) = levels.split_at_mut(level);
+        let (Some(above), Some(below)) = (above.last_mut(), below.first()) else { return };
+        let leads_on =
+            |object: ObjectId| view.heap().referents(object).any(|edge| below.positions.contains_key(&edge.other));
+        above.objects.retain(|&object| leads_on(object));
+        above.positions.retain(|&object, _| leads_on(object));
     }
 }
 
