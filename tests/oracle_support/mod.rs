@@ -4,6 +4,8 @@ mod findex;
 mod formats;
 mod graph;
 mod kinds;
+mod paths;
+mod patterns;
 mod relations;
 mod sets;
 mod tables;
@@ -31,4 +33,6 @@ pub fn check_graph(tally: &mut Tally, vector: &Value) {
     kinds::check(tally, &graph, vector);
     relations::check(tally, &graph, vector);
     findex::check(tally, &graph, vector);
+    paths::check(tally, &graph, vector);
+    patterns::check(tally, &graph, vector);
 }

@@ -14,6 +14,9 @@ pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
         let set = graph.set(&want["x"]);
         tally.compare(&format!("{place}/referrers"), &json!(ids(&set.referrers())), &want["referrers"]);
         tally.compare(&format!("{place}/referents"), &json!(ids(&set.referents())), &want["referents"]);
+        tally.compare(&format!("{place}/imdom"), &json!(ids(&set.imdom())), &want["imdom"]);
+        tally.compare(&format!("{place}/dominos"), &json!(ids(&set.dominos())), &want["dominos"]);
+        tally.compare(&format!("{place}/domisize"), &json!(set.domisize()), &want["domisize"]);
         tally.compare(&format!("{place}/indisize"), &json!(set.indisize()), &want["indisize"]);
     }
 }

@@ -16,7 +16,7 @@ pub use dominators::{Dominator, DominatorTree};
 pub use dominos::{dominos, imdom};
 pub use leaks::{LeakRoot, leak_roots};
 pub use natural::Natural;
-pub use path_search::{PathEnd, PathSearch};
+pub use path_search::PathEnd;
 pub use paths::{Path, PathOptions, Paths, Step};
 pub use reachability::reach;
 pub use reference_pattern::{Mark, PatternOptions, PatternPaths, PatternRow, ReferencePattern};

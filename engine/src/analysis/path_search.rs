@@ -52,7 +52,7 @@ pub(super) struct Hop {
 
 /// The objects that lie on shortest paths.
 #[derive(Clone, Debug)]
-pub struct PathSearch {
+pub(super) struct PathSearch {
     query: PathQuery,
     /// The objects of each level, ascending; empty where there is no path. The root is not listed.
     levels: Vec<Vec<ObjectId>>,
@@ -79,20 +79,17 @@ impl PathSearch {
     }
 
     /// The objects of each level, ascending, sources first; none where there is no path.
-    #[must_use]
-    pub fn levels(&self) -> &[Vec<ObjectId>] {
+    pub(super) fn levels(&self) -> &[Vec<ObjectId>] {
         &self.levels
     }
 
     /// Whether paths begin at the symbolic root.
-    #[must_use]
-    pub fn uses_root(&self) -> bool {
+    pub(super) fn uses_root(&self) -> bool {
         self.root_used
     }
 
     /// Number of references of each path; 0 where there is no path.
-    #[must_use]
-    pub fn steps(&self) -> usize {
+    pub(super) fn steps(&self) -> usize {
         self.levels.len().saturating_sub(1)
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::natural::Natural;
@@ -93,8 +94,7 @@ pub struct Paths {
     /// For each level, how many paths lead on from each object, up to 2^64 - 1.
     onward: OnceLock<Vec<Vec<u64>>>,
     count: OnceLock<Natural>,
-    /// How many paths a page has.
-    pub max_paths: usize,
+    max_paths: AtomicUsize,
 }
 
 impl Paths {
@@ -113,27 +113,33 @@ impl Paths {
                 }
             },
         };
-        Self::new(view, PathQuery {
-            from_root,
-            sources,
-            targets: target.nodes().clone(),
-            avoid_nodes: options.avoid_nodes.map_or_else(none, |set| set.nodes().clone()),
-            avoid_edges: options.avoid_edges.into_iter().collect(),
-            typed_only: options.typed_only,
-        })
+        Self::new(
+            view,
+            PathQuery {
+                from_root,
+                sources,
+                targets: target.nodes().clone(),
+                avoid_nodes: options.avoid_nodes.map_or_else(none, |set| set.nodes().clone()),
+                avoid_edges: options.avoid_edges.into_iter().collect(),
+                typed_only: options.typed_only,
+            },
+        )
     }
 
     /// The shortest paths to `target` from its direct referrers, the root among them.
     pub(crate) fn into_set(target: &IdentitySet) -> Self {
         let view = target.view();
-        Self::new(view, PathQuery {
-            from_root: view.heap().roots().iter().any(|root| target.nodes().contains(root.to)),
-            sources: view.referrers(target.nodes()),
-            targets: target.nodes().clone(),
-            avoid_nodes: ObjectSet::empty(view.heap().object_count()),
-            avoid_edges: BTreeSet::new(),
-            typed_only: false,
-        })
+        Self::new(
+            view,
+            PathQuery {
+                from_root: view.heap().roots().iter().any(|root| target.nodes().contains(root.to)),
+                sources: view.referrers(target.nodes()),
+                targets: target.nodes().clone(),
+                avoid_nodes: ObjectSet::empty(view.heap().object_count()),
+                avoid_edges: BTreeSet::new(),
+                typed_only: false,
+            },
+        )
     }
 
     fn new(view: &Arc<View>, query: PathQuery) -> Self {
@@ -145,13 +151,32 @@ impl Paths {
             sources,
             onward: OnceLock::new(),
             count: OnceLock::new(),
-            max_paths: PAGE_LINES,
+            max_paths: AtomicUsize::new(PAGE_LINES),
         }
     }
 
     /// Number of paths, exactly. Time O(steps × references on paths) the first time.
     pub fn count(&self) -> &Natural {
         self.count.get_or_init(|| self.counted())
+    }
+
+    /// How many paths a page has: ten unless set otherwise.
+    #[must_use]
+    pub fn max_paths(&self) -> usize {
+        self.max_paths.load(Ordering::Relaxed)
+    }
+
+    /// Sets how many paths a page has.
+    ///
+    /// # Errors
+    /// [`UseError::Argument`] for 0.
+    pub fn set_max_paths(&self, paths: usize) -> Result<(), UseError> {
+        if paths == 0 {
+            let accepted = "1 and above".into();
+            return Err(UseError::Argument { function: "maxpaths", argument: "paths", given: "0".into(), accepted });
+        }
+        self.max_paths.store(paths, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Number of references of each path; 0 where there is none.
@@ -415,7 +440,7 @@ impl Listing for Paths {
     }
 
     fn page_end(&self, start: usize) -> usize {
-        let limit = start + self.max_paths;
+        let limit = start.saturating_add(self.max_paths());
         match self.count().to_u64() {
             Some(count) if count <= limit as u64 + 1 => (limit as u64 + 1).min(count) as usize,
             _ => limit,

@@ -267,7 +267,11 @@ impl ReferencePattern {
         let mut found = ObjectSet::empty(heap.object_count());
         for &object in row.members.iter() {
             match &self.from {
-                None => view.referrers_of(object).for_each(|edge| drop(found.insert(edge.other))),
+                None => {
+                    for edge in view.referrers_of(object) {
+                        found.insert(edge.other);
+                    }
+                }
                 Some((_, reachable)) => {
                     for edge in heap.referrers(object).filter(|edge| reachable.contains(edge.other)) {
                         found.insert(edge.other);

@@ -68,12 +68,14 @@ impl PatternPaths {
     ) -> Result<Self, UseError> {
         let by_index = key.parse::<usize>().ok().and_then(|index| pattern.row(index));
         let source = by_index.or_else(|| pattern.row_by_label(key));
-        let source = source.ok_or_else(|| UseError::PatternRow { key: key.to_owned(), rows: pattern.lock().rows.len() })?;
+        let source =
+            source.ok_or_else(|| UseError::PatternRow { key: key.to_owned(), rows: pattern.lock().rows.len() })?;
         let mut levels = Vec::new();
         for depth in (0..=source.depth()).rev() {
             let label = super::label::label(&source.chain[..depth]);
             let row = pattern.row_by_label(&label);
-            let row = row.ok_or_else(|| UseError::PatternRow { key: label.clone(), rows: pattern.lock().rows.len() })?;
+            let row =
+                row.ok_or_else(|| UseError::PatternRow { key: label.clone(), rows: pattern.lock().rows.len() })?;
             levels.push(Level::new(pattern.view(), label, &row, andsets));
         }
         keep_connected(pattern.view(), &mut levels);
@@ -164,9 +166,8 @@ impl PatternPaths {
         let heap = self.view.heap();
         let quote = heap.vocabulary().quote;
         let edges = heap.referents(from).filter(|edge| edge.other == to);
-        let mut relations: Vec<_> = edges
-            .map(|edge| (heap.relation(from, &edge), edge.evidence == EdgeEvidence::Conservative))
-            .collect();
+        let mut relations: Vec<_> =
+            edges.map(|edge| (heap.relation(from, &edge), edge.evidence == EdgeEvidence::Conservative)).collect();
         relations.sort();
         relations.dedup();
         if relations.is_empty() {
