@@ -3,6 +3,9 @@
 //! A library first: an embedder with its own wasmtime host instruments a module, attaches to its instance and takes
 //! snapshots; the `heapy-host` binary is the first user of it.
 
+mod classes;
+pub mod export;
 pub mod functions;
+pub mod gate;
 pub mod paused;
 pub mod server;
