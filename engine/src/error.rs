@@ -58,6 +58,22 @@ pub enum UseError {
         /// How many rows there are, or were made to find it.
         rows: usize,
     },
+    /// A position that a stat does not have.
+    #[error("stat index out of range: {index} given, {rows} rows")]
+    StatIndex {
+        /// What was given.
+        index: i64,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// Two stats whose rows mean different things.
+    #[error("mismatching table kind header, '{a}' vs '{b}'")]
+    KindHeader {
+        /// That of the left operand.
+        a: String,
+        /// That of the right operand.
+        b: String,
+    },
     /// An argument that is not what is accepted.
     #[error("{function}: {argument} is {given}; accepted: {accepted}")]
     Argument {

@@ -8,6 +8,7 @@ mod paths;
 mod patterns;
 mod relations;
 mod sets;
+mod stats;
 mod tables;
 mod tally;
 
@@ -35,4 +36,5 @@ pub fn check_graph(tally: &mut Tally, vector: &Value) {
     findex::check(tally, &graph, vector);
     paths::check(tally, &graph, vector);
     patterns::check(tally, &graph, vector);
+    stats::check(tally, &graph, vector);
 }

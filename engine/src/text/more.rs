@@ -83,7 +83,8 @@ impl MorePrinter {
 impl fmt::Display for MorePrinter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
-        if self.start == 0 {
+        let first = self.whole || self.previous.is_none();
+        if first {
             parts.extend(self.listing.label());
         }
         let in_range = self.start != usize::MAX && self.listing.line(self.start).is_some();
@@ -100,7 +101,7 @@ impl fmt::Display for MorePrinter {
             if self.listing.line(next).is_some() {
                 parts.push(self.listing.more_message_from(self.start, next));
             }
-        } else if self.start > 0 {
+        } else if !first {
             parts.push(self.listing.exhausted());
         }
         f.write_str(parts.join("\n").trim_end())

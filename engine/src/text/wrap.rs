@@ -57,9 +57,8 @@ fn next_line(chunks: &mut Vec<Vec<char>>, indent: usize, continued: bool) -> Vec
         {
             end = at + 1;
         }
-        if end > 0 {
-            last_blank = None;
-        }
+        // A blank in front of a broken word stays, even where nothing of the word fits behind it.
+        last_blank = None;
         line.extend(&chunk[..end]);
         chunks.push(chunk[end..].to_vec());
     }
