@@ -4,8 +4,12 @@
 //! snapshots; the `heapy-host` binary is the first user of it.
 
 mod classes;
+pub mod error;
 pub mod export;
 pub mod functions;
 pub mod gate;
+pub mod instrument;
+mod live;
 pub mod paused;
 pub mod server;
+pub mod target;

@@ -24,8 +24,12 @@ pub struct ContextKey(pub u32);
 /// The calling contexts seen so far.
 #[derive(Clone, Debug, Default)]
 pub struct RawContexts {
-    /// Frames of each context, innermost first; indexed by [`ContextKey`].
+    /// Frames of each context, innermost first; indexed by [`ContextKey`]. The first is the caller of the allocator: the
+    /// allocator's own frames are left out.
     pub frames: Vec<Arc<[RawFrame]>>,
+    /// The allocator's function that was called from there, the outermost of its layers (`malloc`, `operator new`); none
+    /// where it is not known. As long as `frames`.
+    pub entries: Vec<Option<u32>>,
 }
 
 /// A live block of a guest allocator.

@@ -1,0 +1,130 @@
+//! Which of the layers are probed.
+//!
+//! A function that only passes its parameters on to another entry of the same kind is not probed: its callee tells the
+//! same block with the same size. Rust's shims and C++ operators that reach a lower layer are not probed either, for what
+//! is freed there may have been allocated below them. All others are, and tell a block only when no other entry is active.
+
+use std::collections::VecDeque;
+
+use wasmparser::{BinaryReader, FunctionBody, Operator};
+
+use super::{Entry, Layer};
+use crate::instrument::body::{BodyFacts, Callee};
+use crate::instrument::info::ModuleInfo;
+
+/// The entries to probe, with their nesting.
+pub(super) fn select(info: &ModuleInfo<'_>, candidates: Vec<Entry>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = candidates
+        .iter()
+        .filter(|entry| !forwards(info, entry, &candidates) && !covered_below(info, entry, &candidates))
+        .cloned()
+        .collect();
+    let functions: Vec<u32> = entries.iter().map(|entry| entry.function).collect();
+    for index in 0..entries.len() {
+        let reach = Reach::from(info, functions[index]);
+        for (other, &function) in functions.iter().enumerate() {
+            if reach.function(function) {
+                entries[index].nests = true;
+                entries[other].nested = true;
+            }
+        }
+    }
+    entries
+}
+
+/// Whether the body is `call f(param 0, param 1, ...)` and no more, for another candidate f of the same kind.
+fn forwards(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
+    let Some(body) = info.body(entry.function) else { return false };
+    let [call] = body.calls.as_slice() else { return false };
+    let Callee::Function(callee) = call.callee else { return false };
+    let same = |other: &Entry| other.function == callee && other.role == entry.role && other.function != entry.function;
+    candidates.iter().any(same) && only_passes_on(info, body) == Some(true)
+}
+
+fn only_passes_on(info: &ModuleInfo<'_>, body: &BodyFacts) -> Option<bool> {
+    let reader = BinaryReader::new(info.bytes.get(body.start..body.end)?, body.start);
+    let mut next_param = 0;
+    for operator in FunctionBody::new(reader).get_operators_reader().ok()? {
+        match operator.ok()? {
+            Operator::LocalGet { local_index } if local_index == next_param => next_param += 1,
+            Operator::Call { .. } | Operator::ReturnCall { .. } | Operator::Return | Operator::End => {}
+            _ => return Some(false),
+        }
+    }
+    Some(true)
+}
+
+fn covered_below(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
+    let below: &[Layer] = match entry.layer {
+        Layer::RustShim => &[Layer::C, Layer::RustDlmalloc],
+        Layer::Cpp => &[Layer::C],
+        _ => return false,
+    };
+    let lower = |other: &&Entry| below.contains(&other.layer) && other.role.same_kind(entry.role);
+    let lower: Vec<u32> = candidates.iter().filter(lower).map(|other| other.function).collect();
+    // Through functions only: what lies behind a table (a `new` handler, an error hook) is no allocation path.
+    let mut seen = vec![entry.function];
+    let mut next = 0;
+    while next < seen.len() && seen.len() < 64 {
+        if let Some(body) = info.body(seen[next]) {
+            for call in &body.calls {
+                let Callee::Function(callee) = call.callee else { continue };
+                if lower.contains(&callee) {
+                    return true;
+                }
+                if !seen.contains(&callee) {
+                    seen.push(callee);
+                }
+            }
+        }
+        next += 1;
+    }
+    false
+}
+
+/// What can be reached from a function, directly or through tables.
+struct Reach {
+    functions: Vec<bool>,
+}
+
+impl Reach {
+    /// Everything that calls in `function`'s body may lead to. Time O(functions + calls).
+    fn from(info: &ModuleInfo<'_>, function: u32) -> Self {
+        let mut reach = Self { functions: vec![false; info.function_count() as usize] };
+        let mut types = vec![false; info.types.len()];
+        let mut pending = VecDeque::from([function]);
+        while let Some(function) = pending.pop_front() {
+            let Some(body) = info.body(function) else { continue };
+            for call in &body.calls {
+                match call.callee {
+                    Callee::Function(callee) => reach.visit(callee, &mut pending),
+                    Callee::Type(ty) => {
+                        if std::mem::replace(&mut types[ty as usize], true) {
+                            continue;
+                        }
+                        for callee in 0..info.function_count() {
+                            let taken = info.address_taken[callee as usize];
+                            if taken && info.signature(callee) == info.types[ty as usize].as_ref() {
+                                reach.visit(callee, &mut pending);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    /// Whether a function can be reached.
+    fn function(&self, function: u32) -> bool {
+        self.functions.get(function as usize).copied().unwrap_or(false)
+    }
+
+    fn visit(&mut self, function: u32, pending: &mut VecDeque<u32>) {
+        if let Some(seen) = self.functions.get_mut(function as usize)
+            && !std::mem::replace(seen, true)
+        {
+            pending.push_back(function);
+        }
+    }
+}

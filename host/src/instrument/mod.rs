@@ -1,0 +1,354 @@
+//! Instrumentation: a module in, a module that tells its heap out.
+//!
+//! Passes read the facts of [`info`] and say what to add or edit; nothing that exists changes its index, so that names,
+//! debug information and the host's expectations hold:
+//!
+//! * [`allocators`] finds the entries, [`allocation_probes`] puts probes around them, [`live_table`] is their fast path;
+//! * [`call_graph`] and [`contexts`] keep the calling context;
+//! * [`edits`] adds what snapshot conditions need;
+//! * [`emit`] writes the module, [`map`] leads back from its code to the original.
+//!
+//! A `start` function is taken out and exported: the host calls it when everything is in place.
+
+mod allocation_probes;
+mod allocators;
+mod body;
+mod call_graph;
+mod components;
+mod contexts;
+mod edits;
+mod emit;
+mod info;
+mod live_table;
+mod map;
+pub(crate) mod names;
+mod rewrite;
+
+use rayon::prelude::*;
+use wasm_encoder::{ConstExpr, Encode, Function, GlobalType, MemoryType, RefType, TableType, ValType};
+
+use crate::error::InstrumentError;
+use crate::live::layout;
+use allocators::Allocators;
+use call_graph::CallGraph;
+use contexts::ContextGlobals;
+use edits::ProbeSites;
+use emit::{Additions, assemble};
+use info::{ModuleInfo, is_function};
+use live_table::Added;
+pub use map::InstrumentMap;
+pub(crate) use map::Probe;
+use rewrite::{Edit, NewBody};
+
+/// Whether the calling context of each allocation is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contexts {
+    /// Of every allocation.
+    #[default]
+    Full,
+    /// Of none; the guest is faster, and no allocation site is known.
+    Off,
+}
+
+/// What instrumentation is to do.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Allocators besides those that are known by name: `ROLE=FUNCTION[:PARAMS]`, joined by semicolons. Roles are
+    /// `alloc`, `calloc`, `memalign`, `realloc`, `resize` and `free`; PARAMS say what each parameter is, as in
+    /// `alloc=pool_take:_,size;free=pool_give:_,block`.
+    pub allocators: Vec<String>,
+    /// Calling contexts.
+    pub contexts: Contexts,
+    /// Functions whose calls the host is told of: imports (`name` or `module.name`), exports, names of the name section.
+    pub calls: Vec<String>,
+    /// Whether the host is told when memory is about to grow.
+    pub grow: bool,
+    /// Whether the host is told before live bytes fall from a new peak.
+    pub peak: bool,
+}
+
+/// An instrumented module.
+#[derive(Debug)]
+pub struct Instrumented {
+    /// The module.
+    pub wasm: Vec<u8>,
+    /// What it is to the original.
+    pub map: InstrumentMap,
+}
+
+/// Instruments a module. Time O(its size); bodies are rewritten in parallel.
+///
+/// # Errors
+/// [`InstrumentError`] names the offending thing: what is no module, is malformed, uses a feature that cannot be carried
+/// through, or lacks a function that the options name.
+pub fn instrument(wasm: &[u8], options: &Options) -> Result<Instrumented, InstrumentError> {
+    let info = ModuleInfo::parse(wasm)?;
+    let allocators = Allocators::find(&info, &options.allocators)?;
+    let sites = ProbeSites::find(&info, options)?;
+    let pass = Pass::new(&info, &allocators, options);
+    let mut map = InstrumentMap {
+        functions: info.function_count(),
+        has_memory: info.memories > 0,
+        contexts: options.contexts == Contexts::Full,
+        stack_pointer: stack_pointer(&info),
+        probes: sites.probes.clone(),
+        ..InstrumentMap::default()
+    };
+    map.set_allocators(&allocators);
+    let mut additions = Additions::default();
+    pass.add_definitions(&mut additions);
+    pass.add_bodies(&mut additions, &sites, &mut map);
+    pass.add_exports(&mut additions, &mut map);
+    let (wasm, segments) = assemble(&info, &additions)?;
+    map.segments = segments;
+    Ok(Instrumented { wasm, map })
+}
+
+/// One module being instrumented.
+struct Pass<'a> {
+    info: &'a ModuleInfo<'a>,
+    allocators: &'a Allocators,
+    added: Added,
+    plans: Vec<Option<contexts::ContextPlan<'a>>>,
+    /// Globals that keep the context of an outermost activation.
+    kept: u32,
+    globals: ContextGlobals,
+    /// Exported functions that get a thunk, by their place among the exports.
+    thunks: Vec<usize>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(info: &'a ModuleInfo<'a>, allocators: &'a Allocators, options: &Options) -> Self {
+        let globals = info.globals.len() as u32;
+        let contexts = options.contexts == Contexts::Full;
+        let graph = CallGraph::new(info, allocators);
+        let (plans, kept) = if contexts { contexts::plan(info, &graph, allocators) } else { (Vec::new(), 0) };
+        let thunks = info
+            .exports
+            .iter()
+            .enumerate()
+            .filter(|(_, export)| is_function(export.kind) && graph.reaches(export.index))
+            .map(|(place, _)| place)
+            .collect();
+        let added = Added {
+            memory: info.memories,
+            table: info.tables,
+            first_host_type: info.types.len() as u32,
+            context: globals,
+            live_bytes: globals + 1,
+            peak_bytes: globals + 2,
+            allocations: globals + 3,
+            interval: globals + 4,
+            context_mask: globals + 5,
+            depth: globals + 6,
+            granule_log2: allocators.granule_log2(),
+            contexts,
+            peak: options.peak,
+        };
+        let globals = ContextGlobals { context: added.context, first_kept: globals + 7 };
+        Self { info, allocators, added, plans, kept, globals, thunks }
+    }
+
+    /// Index of the function that tells the host of a probe.
+    fn probe_function(&self) -> u32 {
+        self.info.function_count() + self.allocators.entries.len() as u32
+    }
+
+    fn add_definitions(&self, additions: &mut Additions) {
+        // Function types with 32-bit parameters and no result, in the order of the host functions.
+        for params in [3u8, 2, 1, 0, 5] {
+            let mut ty = vec![0x60, params];
+            ty.extend(std::iter::repeat_n(0x7F, usize::from(params)));
+            ty.push(0);
+            additions.types.push_raw(&ty);
+        }
+        let size = u64::from(layout::HOST_FUNCTIONS);
+        additions.tables.push(&TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: size,
+            maximum: Some(size),
+            shared: false,
+        });
+        additions.memories.push(&MemoryType {
+            minimum: layout::LIVE_TABLE / layout::PAGE,
+            maximum: Some(1 << 16),
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        let word = |ty| GlobalType { val_type: ty, mutable: true, shared: false };
+        let mut global = |ty, init: ConstExpr| {
+            let mut bytes = Vec::new();
+            word(ty).encode(&mut bytes);
+            init.encode(&mut bytes);
+            additions.globals.push_raw(&bytes);
+        };
+        let zero = || (ValType::I64, ConstExpr::i64_const(0));
+        let first_interval = ConstExpr::i64_const(1 << layout::INTERVAL_SHIFT);
+        let mask = ConstExpr::i32_const(layout::CONTEXT_SLOTS_MIN as i32 - 1);
+        let context = (ValType::I32, ConstExpr::i32_const(1));
+        let fixed = [context, zero(), zero(), zero(), (ValType::I64, first_interval), (ValType::I32, mask)];
+        for (ty, init) in fixed {
+            global(ty, init);
+        }
+        for _ in 0..=self.kept {
+            global(ValType::I32, ConstExpr::i32_const(0));
+        }
+        for entry in &self.allocators.entries {
+            additions.functions.push(&self.info.function_types[entry.function as usize]);
+        }
+        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
+        for &place in &self.thunks {
+            additions.functions.push(&self.info.function_types[self.info.exports[place].index as usize]);
+        }
+    }
+
+    fn add_bodies(&self, additions: &mut Additions, sites: &ProbeSites, map: &mut InstrumentMap) {
+        let defined = 0..self.info.bodies.len() as u32;
+        additions.bodies = defined.into_par_iter().map(|index| self.body(index, sites)).collect();
+        for entry in &self.allocators.entries {
+            let original = self.original_body(entry.function, sites, false);
+            additions.bodies.extend(original);
+            map.bodies.push(Some(entry.function));
+        }
+        let mut probe = Function::new([]);
+        let mut code = probe.instructions();
+        code.local_get(0);
+        self.added.call_host(&mut code, layout::HostFunction::Probe);
+        code.end();
+        additions.bodies.push(NewBody::added(probe));
+        map.bodies.push(None);
+        for &place in &self.thunks {
+            additions.bodies.push(NewBody::added(self.thunk(place)));
+            map.bodies.push(None);
+        }
+    }
+
+    fn body(&self, index: u32, sites: &ProbeSites) -> NewBody {
+        let function = self.info.imported() + index;
+        let Some(at) = self.allocators.entries.iter().position(|entry| entry.function == function) else {
+            return self.original_body(function, sites, true).unwrap_or_else(|| NewBody::added(Function::new([])));
+        };
+        let original = self.info.function_count() + at as u32;
+        let before = sites.at_entry(function, self.probe_function());
+        NewBody::added(allocation_probes::probe(
+            self.info,
+            &self.allocators.entries[at],
+            original,
+            &self.added,
+            &before,
+        ))
+    }
+
+    /// A body with its edits; those at its entry stay with the function when the body of an allocator entry moves.
+    fn original_body(&self, function: u32, sites: &ProbeSites, in_place: bool) -> Option<NewBody> {
+        let facts = self.info.body(function)?;
+        let mut edits: Vec<Edit> = Vec::new();
+        let mut locals = 0;
+        if in_place {
+            let before = sites.at_entry(function, self.probe_function());
+            if !before.is_empty() {
+                edits.push(Edit { at: facts.code, remove: 0, insert: before });
+            }
+            let index = (function - self.info.imported()) as usize;
+            if let Some(plan) = self.plans.get(index).and_then(Option::as_ref) {
+                edits.extend(plan.edits(self.info, facts, self.globals));
+                locals = plan.locals();
+            }
+        }
+        let inside = sites.inside(facts, self.probe_function());
+        if !inside.is_empty() {
+            // Stable, so that what belongs to the entry of the function comes first.
+            edits.extend(inside);
+            edits.sort_by_key(|edit| edit.at);
+        }
+        Some(NewBody::edited(self.info.bytes, facts, locals, &edits))
+    }
+
+    /// A function that the host calls in place of an exported one: it begins a calling context of its own, and no
+    /// allocator entry is active in it.
+    fn thunk(&self, place: usize) -> Function {
+        let export = &self.info.exports[place];
+        let params = self.info.signature(export.index).map_or(0, |signature| signature.params.len() as u32);
+        let mut function = Function::new([(2, ValType::I32)]);
+        let mut code = function.instructions();
+        let saved = [(self.added.context, contexts::site_number(u32::MAX, place as u32)), (self.added.depth, 0)];
+        for (local, (global, value)) in (params..).zip(saved) {
+            code.global_get(global).local_set(local).i32_const(value).global_set(global);
+        }
+        for param in 0..params {
+            code.local_get(param);
+        }
+        code.call(export.index);
+        for (local, (global, _)) in (params..).zip(saved) {
+            code.local_get(local).global_set(global);
+        }
+        code.end();
+        function
+    }
+
+    fn add_exports(&self, additions: &mut Additions, map: &mut InstrumentMap) {
+        let first_thunk = self.probe_function() + 1;
+        let mut export = |name: &str, kind: u8, index: u32| {
+            let mut bytes = Vec::new();
+            name.encode(&mut bytes);
+            bytes.push(kind);
+            index.encode(&mut bytes);
+            additions.exports.push_raw(&bytes);
+        };
+        for (place, original) in self.info.exports.iter().enumerate() {
+            let thunk = self.thunks.binary_search(&place).ok().map(|at| first_thunk + at as u32);
+            export(original.name, kind_byte(original.kind), thunk.unwrap_or(original.index));
+        }
+        const FUNCTION: u8 = 0;
+        const TABLE: u8 = 1;
+        const MEMORY: u8 = 2;
+        const GLOBAL: u8 = 3;
+        if self.info.memories > 0 {
+            export(names::MEMORY, MEMORY, 0);
+        }
+        export(names::LIVE_TABLE, MEMORY, self.added.memory);
+        export(names::HOST_FUNCTIONS, TABLE, self.added.table);
+        for (name, index) in [
+            (names::CONTEXT, self.added.context),
+            (names::LIVE_BYTES, self.added.live_bytes),
+            (names::PEAK_BYTES, self.added.peak_bytes),
+            (names::ALLOCATIONS, self.added.allocations),
+            (names::INTERVAL, self.added.interval),
+            (names::CONTEXT_MASK, self.added.context_mask),
+            (names::DEPTH, self.added.depth),
+        ] {
+            export(name, GLOBAL, index);
+        }
+        for (index, (ty, mutable)) in (0u32..).zip(&self.info.globals) {
+            if *mutable && matches!(ty, wasmparser::ValType::I32 | wasmparser::ValType::I64) {
+                export(&names::global(index), GLOBAL, index);
+                map.globals.push(index);
+            }
+        }
+        if let Some(start) = self.info.start {
+            export(names::START, FUNCTION, start);
+        }
+    }
+}
+
+/// The stack pointer of the shadow stack: by name; in a module without names of globals, the first one.
+fn stack_pointer(info: &ModuleInfo<'_>) -> Option<u32> {
+    let changes = |index: &u32| info.globals.get(*index as usize) == Some(&(wasmparser::ValType::I32, true));
+    let named = info.global_names.iter().find(|(_, name)| name.ends_with("__stack_pointer")).map(|(index, _)| *index);
+    let exported = info.exports.iter().find(|export| export.name == "__stack_pointer").map(|export| export.index);
+    let first = || if info.global_names.is_empty() { Some(0) } else { None };
+    named.or(exported).or_else(first).filter(changes)
+}
+
+fn kind_byte(kind: wasmparser::ExternalKind) -> u8 {
+    match kind {
+        wasmparser::ExternalKind::Func => 0x00,
+        wasmparser::ExternalKind::Table => 0x01,
+        wasmparser::ExternalKind::Memory => 0x02,
+        wasmparser::ExternalKind::Global => 0x03,
+        wasmparser::ExternalKind::Tag => 0x04,
+        wasmparser::ExternalKind::FuncExact => 0x20,
+    }
+}
