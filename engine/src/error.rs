@@ -58,6 +58,14 @@ pub enum UseError {
         /// How many rows there are, or were made to find it.
         rows: usize,
     },
+    /// An attribute of the root at which nothing is held.
+    #[error("nothing is held at hp.Root.{path}; accepted are {accepted}")]
+    NoRoot {
+        /// What was given.
+        path: String,
+        /// Attributes that there are.
+        accepted: String,
+    },
     /// A position that a stat does not have.
     #[error("stat index out of range: {index} given, {rows} rows")]
     StatIndex {

@@ -8,6 +8,8 @@ use crate::heap::Heap;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{EquivalenceRelation, Rule, findex};
+use crate::root_state::RootState;
+use crate::setref::SharedReferences;
 use crate::uniset::{Expr, IdentitySet, Kind, SetOfKind, UniSet};
 use crate::view::View;
 
@@ -15,13 +17,14 @@ use crate::view::View;
 #[derive(Clone, Debug)]
 pub struct Use {
     view: Arc<View>,
+    references: SharedReferences,
 }
 
 impl Use {
     /// A `Use` that looks at `heap`.
     #[must_use]
     pub fn new(heap: Arc<Heap>) -> Self {
-        Self { view: Arc::new(View::new(heap)) }
+        Self { view: Arc::new(View::new(heap)), references: SharedReferences::default() }
     }
 
     /// The heap with what is computed of it.
@@ -30,18 +33,20 @@ impl Use {
         &self.view
     }
 
-    /// The objects that the root reaches.
-    #[must_use]
-    pub fn heap(&self) -> IdentitySet {
-        IdentitySet::new(Arc::clone(&self.view), self.view.reachable().clone())
+    pub(crate) fn references(&self) -> &SharedReferences {
+        &self.references
     }
 
-    /// The blocks that the root does not reach: leaks.
+    /// The objects that the root reaches; without those of the reference, if one is set.
     #[must_use]
-    pub fn heapu_set(&self) -> IdentitySet {
-        let mut members = ObjectSet::full(self.view.heap().object_count());
-        members.difference_with(self.view.reachable());
-        IdentitySet::new(Arc::clone(&self.view), members)
+    pub fn heap(&self) -> IdentitySet {
+        IdentitySet::new(Arc::clone(&self.view), self.relative_heap())
+    }
+
+    /// The symbolic root, whose attributes lead to everything that is reachable.
+    #[must_use]
+    pub fn root(&self) -> RootState {
+        RootState::new(&self.view)
     }
 
     /// The empty set.
