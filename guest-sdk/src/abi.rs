@@ -138,6 +138,14 @@ pub mod form {
     pub const BRIEF: u32 = 2;
 }
 
+/// How often a type stands in a labelled block.
+pub mod shape {
+    /// Once.
+    pub const VALUE: u32 = 0;
+    /// As often as it fits, one behind the other.
+    pub const ARRAY: u32 = 1;
+}
+
 /// How the blocks of a registered allocator live.
 pub mod allocator {
     /// One by one, as with `malloc`: a block that nothing refers to is a leak.
@@ -162,8 +170,10 @@ pub mod limit {
     pub const DEPTH: usize = 8;
     /// Labels, hidden blocks, pins and blocks of registered allocators at once, each.
     pub const TOLD: usize = 1 << 20;
-    /// Described types.
+    /// Described types; names of labels and pins.
     pub const TYPES: usize = 4096;
+    /// Fields of all of them together.
+    pub const FIELDS: usize = 65_536;
     /// Registered allocators.
     pub const ALLOCATORS: usize = 1024;
     /// Bytes of a name: of a type, field, pin, allocator or snapshot.

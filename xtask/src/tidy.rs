@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("engine", &[]),
     ("host", &["heapy-engine", "heapy-guest"]),
     ("inspector-ui", &["heapy-engine"]),
-    ("guest-sdk", &[]),
+    ("guest-sdk", &["heapy-guest-derive"]),
     ("tests", &["heapy-engine", "heapy-host", "heapy-guest"]),
     ("xtask", &[]),
 ];

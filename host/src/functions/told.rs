@@ -4,7 +4,7 @@
 //! those of the questioner, and registered allocators cut large blocks into the blocks that they hand out. Said of a
 //! block, it holds for that block: once the block is freed it is forgotten, at the latest at the next snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use heapy_guest::abi::{code, limit};
@@ -65,7 +65,7 @@ pub struct Pin {
     /// The block's first byte.
     pub address: u64,
     /// Who holds it, in the guest's words.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// A reference that is not a word in memory.
@@ -92,16 +92,15 @@ pub(super) struct Sayings {
     types: BTreeMap<String, ToldType>,
     labels: BTreeMap<u64, Said<Arc<str>>>,
     hidden: BTreeMap<u64, Said<()>>,
-    pins: BTreeMap<u64, Said<String>>,
-    /// Names of labels, so that a million labels of one type share one text.
-    names: BTreeMap<String, Arc<str>>,
+    pins: BTreeMap<u64, Said<Arc<str>>>,
+    /// Names of labels and pins, so that a million labels of one type share one text.
+    names: BTreeSet<Arc<str>>,
     pub(super) pools: Pools,
 }
 
 impl Sayings {
-    /// Learns a layout; the same name again replaces it.
+    /// Learns a layout. The same name and size again adds fields, another size begins anew.
     pub(super) fn describe(&mut self, mut described: ToldType) -> Result<(), Refusal> {
-        described.fields.sort_by_key(|field| field.offset);
         for field in &described.fields {
             if field.offset.checked_add(field.size).is_none_or(|end| end > described.size) {
                 let ToldField { name, offset, size, .. } = field;
@@ -115,22 +114,29 @@ impl Sayings {
         if self.types.len() >= limit::TYPES && !self.types.contains_key(&described.name) {
             return Err(Refusal::limit("described types", limit::TYPES));
         }
+        if let Some(known) = self.types.get(&described.name).filter(|known| known.size == described.size) {
+            let again = |field: &&ToldField| described.fields.iter().all(|new| new.offset != field.offset);
+            let kept: Vec<ToldField> = known.fields.iter().filter(again).cloned().collect();
+            described.fields.extend(kept);
+        }
+        let others = self.types.values().filter(|known| known.name != described.name);
+        if described.fields.len() + others.map(|known| known.fields.len()).sum::<usize>() > limit::FIELDS {
+            return Err(Refusal::limit("fields in described types", limit::FIELDS));
+        }
+        described.fields.sort_by_key(|field| field.offset);
         self.types.insert(described.name.clone(), described);
         Ok(())
+    }
+
+    /// Whether the layout of a type is known.
+    pub(super) fn is_described(&self, name: &str) -> bool {
+        self.types.contains_key(name)
     }
 
     /// Says what type a block is of.
     pub(super) fn label(&mut self, block: &LiveBlock, name: &str) -> Result<(), Refusal> {
         room(&self.labels, block.address, "labels")?;
-        let shared = match self.names.get(name) {
-            Some(shared) => Arc::clone(shared),
-            None if self.names.len() >= limit::TYPES => return Err(Refusal::limit("names of labels", limit::TYPES)),
-            None => {
-                let shared: Arc<str> = name.into();
-                self.names.insert(name.to_owned(), Arc::clone(&shared));
-                shared
-            }
-        };
+        let shared = self.name(name)?;
         self.labels.insert(block.address, Said { serial: block.serial, what: shared });
         Ok(())
     }
@@ -145,7 +151,8 @@ impl Sayings {
     /// Says that something outside of the guest holds a block.
     pub(super) fn pin(&mut self, block: &LiveBlock, name: &str) -> Result<(), Refusal> {
         room(&self.pins, block.address, "pins")?;
-        self.pins.insert(block.address, Said { serial: block.serial, what: name.to_owned() });
+        let shared = self.name(name)?;
+        self.pins.insert(block.address, Said { serial: block.serial, what: shared });
         Ok(())
     }
 
@@ -153,6 +160,18 @@ impl Sayings {
     pub(super) fn unpin(&mut self, address: u64) -> Result<(), Refusal> {
         let taken = self.pins.remove(&address);
         taken.map(drop).ok_or_else(|| Refusal::new(code::NOT_FOUND, format!("unpin: {address:#x} is not pinned")))
+    }
+
+    fn name(&mut self, name: &str) -> Result<Arc<str>, Refusal> {
+        if let Some(shared) = self.names.get(name) {
+            return Ok(Arc::clone(shared));
+        }
+        if self.names.len() >= limit::TYPES {
+            return Err(Refusal::limit("names of labels and pins", limit::TYPES));
+        }
+        let shared: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&shared));
+        Ok(shared)
     }
 
     /// Puts everything into a paused guest, and forgets what was said of blocks that are no more.
@@ -169,7 +188,7 @@ impl Sayings {
         paused.told = Told {
             types: self.types.values().cloned().collect(),
             labels: labels.into_iter().map(|(address, type_name)| Label { address, type_name }).collect(),
-            pins: self.pins.iter().map(|(&address, said)| Pin { address, name: said.what.clone() }).collect(),
+            pins: self.pins.iter().map(|(&address, said)| Pin { address, name: Arc::clone(&said.what) }).collect(),
             links: carved.links,
         };
     }
@@ -247,6 +266,8 @@ mod tests {
         let mut sayings = Sayings::default();
         assert_eq!(sayings.describe(described(vec![field(4, 4), field(0, 4)])), Ok(()));
         assert_eq!(sayings.types["T"].fields[0].offset, 0);
+        assert_eq!(sayings.describe(described(vec![field(2, 2)])), Ok(()));
+        assert_eq!(sayings.types["T"].fields.iter().map(|field| field.offset).collect::<Vec<_>>(), [0, 2, 4]);
         assert!(sayings.describe(described(vec![field(5, 4)])).is_err());
         assert!(sayings.describe(described(vec![field(u64::MAX, 4)])).is_err());
     }
