@@ -1,0 +1,169 @@
+// The API's objects in JavaScript: the same file in a page, in Node and in the host's interpreter.
+//
+// An object is a proxy over a handle of the engine. Which names it has comes from the engine's description of the API;
+// what they mean happens there. `native` carries requests across:
+//   describe()                     the description, as JSON
+//   call(handle, name, arguments)  one request; arguments and answer are JSON, a failure throws
+//   column(handle, name)           a column of numbers of a set, as a typed array
+//   release(handle)                lets go of a handle
+
+const HANDLE = Symbol("handle");
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+const POSITION = /^(0|-?[1-9][0-9]*)$/;
+
+/** Answers of the engine to JavaScript, and arguments back, for one engine. */
+export function connect(native) {
+  const description = JSON.parse(native.describe());
+  const types = new Map(Object.entries(description.types).map(([name, type]) => [name, prepared(type)]));
+  const released = new FinalizationRegistry((handle) => native.release(handle));
+
+  const encoded = (value) => {
+    if (value === undefined) return null;
+    if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+    if (typeof value === "number") return value;
+    if (typeof value === "bigint") return { big: String(value) };
+    const handle = value[HANDLE];
+    if (handle !== undefined) {
+      if (handle.native !== native) throw new Error("this object is of another recording");
+      return { h: handle.id };
+    }
+    if (typeof value[Symbol.iterator] === "function") return Array.from(value, encoded);
+    if (typeof value === "object") {
+      return { o: Object.fromEntries(Object.entries(value).map(([name, field]) => [name, encoded(field)])) };
+    }
+    throw new TypeError(`a ${typeof value} cannot be an argument`);
+  };
+
+  const decoded = (answer) => {
+    if ("v" in answer) return answer.v;
+    if ("h" in answer) return object(answer.h, answer.t);
+    if ("l" in answer) return answer.l.map(decoded);
+    if ("o" in answer) return Object.fromEntries(Object.entries(answer.o).map(([name, field]) => [name, decoded(field)]));
+    if ("big" in answer) return BigInt(answer.big);
+    throw new TypeError("an answer of the engine is of no known form");
+  };
+
+  const ask = (id, name, args = []) => decoded(JSON.parse(native.call(id, name, JSON.stringify(args.map(encoded)))));
+
+  /** What every object has beside the names of its type. */
+  const common = {
+    toString: (id) => () => ask(id, "text"),
+    toJSON: (id) => () => ask(id, "json"),
+    [INSPECT]: (id) => () => ask(id, "text"),
+    [Symbol.toPrimitive]: (id) => (hint) => (hint === "number" ? NaN : ask(id, "text")),
+    [Symbol.iterator]: (id, type) => (type.rows ? () => rows(id) : undefined),
+    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: (id) => () => native.release(id),
+  };
+
+  function* rows(id) {
+    const page = 256;
+    for (let start = 0; ; start += page) {
+      const some = ask(id, "rows", [start, page]);
+      yield* some;
+      if (some.length < page) return;
+    }
+  }
+
+  const get = (id, type, name) => {
+    if (typeof name === "string" && POSITION.test(name) && type.index) return ask(id, "index", [Number(name)]);
+    if (type.columns.has(name)) return () => native.column(id, name);
+    if (type.methods.has(name)) return (...args) => ask(id, name, args);
+    if (type.attributes.has(name)) return ask(id, name);
+    if (Object.hasOwn(common, name)) return common[name](id, type);
+    // A proxy of fields has the names that its objects have; promises ask every value for `then`.
+    if (type.anyName && typeof name === "string" && name !== "then") return ask(id, "field", [name]);
+    return undefined;
+  };
+
+  /** The object of a handle. */
+  function object(id, typeName) {
+    const type = types.get(typeName ?? ask(id, "type"));
+    if (!type) throw new TypeError(`the engine does not describe ${typeName}`);
+    const own = { native, id };
+    const target = type.callable ? function () {} : {};
+    const proxy = new Proxy(target, {
+      get: (_, name) => (name === HANDLE ? own : get(id, type, name)),
+      has: (_, name) => type.names.has(name) || Object.hasOwn(common, name),
+      apply: (_, __, args) => ask(id, "call", args),
+      ownKeys: () => Reflect.ownKeys(target),
+      set: (_, name) => {
+        throw new TypeError(`${String(name)} cannot be set`);
+      },
+    });
+    released.register(proxy, id);
+    return proxy;
+  }
+
+  return { object, description };
+}
+
+function prepared(type) {
+  const set = (names) => new Set(names ?? []);
+  const [attributes, methods, columns] = [set(type.attributes), set(type.methods), set(type.columns)];
+  const names = new Set([...attributes, ...methods, ...columns]);
+  return { ...type, attributes, methods, columns, names };
+}
+
+/** Whether a value is an object of the API. */
+export function isObject(value) {
+  return value !== null && (typeof value === "object" || typeof value === "function") && value[HANDLE] !== undefined;
+}
+
+/** The text of a value as shells show it: tables as they are, plain values on one line. */
+export function show(value) {
+  if (typeof value === "string") return value;
+  return brief(value, 0);
+}
+
+const MOST_ITEMS = 100;
+
+function brief(value, depth) {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (value === null || typeof value !== "object") return typeof value === "symbol" ? value.toString() : String(value);
+  if (isObject(value)) return String(value);
+  if (value instanceof Error) return String(value);
+  if (depth > 4) return "…";
+  const cut = (items) => (items.length > MOST_ITEMS ? [...items.slice(0, MOST_ITEMS), `… ${items.length - MOST_ITEMS} more`] : items);
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const first = Array.from({ length: Math.min(value.length, MOST_ITEMS + 1) }, (_, index) => brief(value[index], depth + 1));
+    const rest = value.length > MOST_ITEMS ? [`… ${value.length - MOST_ITEMS} more`] : [];
+    return `[${[...first.slice(0, MOST_ITEMS), ...rest].join(", ")}]`;
+  }
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const fields = entries.map(([name, field]) => `${String(name)}: ${brief(field, depth + 1)}`);
+  return fields.length ? `{ ${cut(fields).join(", ")} }` : "{}";
+}
+
+/** The JSON of a value; undefined for what has none. */
+export function plain(value) {
+  const sendable = (_, field) => {
+    if (typeof field === "bigint") return String(field);
+    if (ArrayBuffer.isView(field)) return Array.from(field);
+    return field instanceof Map ? Object.fromEntries(field) : field;
+  };
+  return JSON.stringify(value, sendable);
+}
+
+let scriptNames = {};
+
+/** Makes the names that a script sees: `hp`, `print` and `console`; anything in `more` too. */
+export function scope(target, hp, write, more = {}) {
+  const print = (...values) => write(values.map(show).join(" "));
+  const console = { log: print, info: print, warn: print, error: print, debug: print };
+  scriptNames = { hp, print, console, ...more };
+  if (target) Object.assign(target, scriptNames);
+}
+
+/** Runs a script: an expression, or statements of which `return` gives the value. Both may `await`. */
+export async function run(source, names = scriptNames) {
+  const AsyncFunction = (async () => {}).constructor;
+  const parameters = Object.keys(names);
+  let script;
+  try {
+    script = new AsyncFunction(...parameters, `return (${source}\n);`);
+  } catch {
+    script = new AsyncFunction(...parameters, source);
+  }
+  return script(...Object.values(names));
+}
