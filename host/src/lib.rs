@@ -10,6 +10,8 @@ pub mod functions;
 pub mod gate;
 pub mod instrument;
 mod live;
+pub mod mcp;
 pub mod paused;
+pub mod script;
 pub mod server;
 pub mod target;

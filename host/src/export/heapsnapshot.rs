@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use heapy_engine::{Heap, ObjectId, ObjectSet, Relation, RootPlace, Use, UseError};
+use heapy_engine::{Heap, ObjectId, ObjectSet, Relation, RootPlace, Use, UseError, leak_roots};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub(super) fn encode(hp: &Use) -> Result<Vec<u8>, UseError> {
     Ok(graph.finish())
 }
 
-/// What the root holds, by sort; unreachable objects that no other unreachable one holds come last.
+/// What the root holds, by sort; the leak roots come last.
 fn root_groups(heap: &Heap, reachable: &ObjectSet) -> Vec<(&'static str, Vec<(String, ObjectId)>)> {
     let mut groups: BTreeMap<&'static str, Vec<(String, ObjectId)>> = BTreeMap::new();
     let quote = heap.vocabulary().quote;
@@ -59,41 +59,17 @@ fn root_groups(heap: &Heap, reachable: &ObjectSet) -> Vec<(&'static str, Vec<(St
         };
         groups.entry(sort).or_default().push((root.place.attribute(quote), root.to));
     }
-    let unreachable: Vec<(String, ObjectId)> = leak_roots(heap, reachable)
+    let mut lost = ObjectSet::full(heap.object_count());
+    lost.difference_with(reachable);
+    let unreachable: Vec<(String, ObjectId)> = leak_roots(heap, &lost)
         .into_iter()
-        .map(|object| (format!("{:#x}", heap.address(object)), object))
+        .map(|root| (format!("{:#x}", heap.address(root.object)), root.object))
         .collect();
     let mut groups: Vec<_> = groups.into_iter().collect();
     if !unreachable.is_empty() {
         groups.push(("(unreachable)", unreachable));
     }
     groups
-}
-
-/// Unreachable objects from which every unreachable object is reached, in the order of addresses: those that nothing
-/// refers to, then the first of each ring that is left.
-fn leak_roots(heap: &Heap, reachable: &ObjectSet) -> Vec<ObjectId> {
-    let lost = || heap.objects().filter(|&object| !reachable.contains(object));
-    let mut seen = ObjectSet::empty(heap.object_count());
-    let mut roots = Vec::new();
-    let mut pending = Vec::new();
-    let unreferred = lost().filter(|&object| heap.referrer_count(object) == 0);
-    for object in unreferred.chain(lost()) {
-        if !seen.insert(object) {
-            continue;
-        }
-        roots.push(object);
-        pending.push(object);
-        while let Some(object) = pending.pop() {
-            for other in heap.referent_ids(object) {
-                if !reachable.contains(other) && seen.insert(other) {
-                    pending.push(other);
-                }
-            }
-        }
-    }
-    roots.sort_unstable();
-    roots
 }
 
 /// A number for each object: odd, below 2^32 and unique; made of the address where that can be.

@@ -27,11 +27,13 @@ pub enum Format {
     Speedscope,
     /// DHAT's JSON: live blocks by calling context.
     Dhat,
+    /// Heapy's own text of numbers: live objects by Clodo, for its profile browser.
+    Hpy,
 }
 
 impl Format {
     /// Every format, in the order of their names.
-    pub const ALL: [Self; 5] = [Self::Dhat, Self::Folded, Self::HeapSnapshot, Self::Pprof, Self::Speedscope];
+    pub const ALL: [Self; 6] = [Self::Dhat, Self::Folded, Self::HeapSnapshot, Self::Hpy, Self::Pprof, Self::Speedscope];
 
     /// Its name on the command line.
     #[must_use]
@@ -42,6 +44,7 @@ impl Format {
             Self::Folded => "folded",
             Self::Speedscope => "speedscope",
             Self::Dhat => "dhat",
+            Self::Hpy => "hpy",
         }
     }
 
@@ -56,6 +59,7 @@ impl Format {
             Self::Folded => Ok(stacks::folded(hp).into_bytes()),
             Self::Speedscope => Ok(stacks::speedscope(hp).into_bytes()),
             Self::Dhat => Ok(dhat::encode(hp).into_bytes()),
+            Self::Hpy => Ok(hp.heap().dump().into_bytes()),
         }
     }
 }

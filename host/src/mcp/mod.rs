@@ -9,4 +9,4 @@ mod protocol;
 mod tools;
 
 pub use protocol::serve;
-pub use tools::Tools;
+pub use tools::{Load, Query, Tools};

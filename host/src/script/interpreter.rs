@@ -235,7 +235,10 @@ mod tests {
         assert_eq!(text("await Promise.resolve(5)"), Ok(Some("5".into())));
         assert_eq!(text("undefined"), Ok(None));
         let (interpreter, _) = interpreter(Limits::default(), Stop::default());
-        assert_eq!(interpreter.run("[hp.seven, 2n ** 70n]", Form::Json).unwrap().as_deref(), Some("[7,\"1180591620717411303424\"]"));
+        assert_eq!(
+            interpreter.run("[hp.seven, 2n ** 70n]", Form::Json).unwrap().as_deref(),
+            Some("[7,\"1180591620717411303424\"]")
+        );
     }
 
     #[test]
