@@ -1,6 +1,8 @@
 //! Partitions: a set of objects, grouped by a relation, the largest group first.
 
-use std::sync::{Arc, OnceLock};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::heap::Family;
 use crate::id::ObjectId;
@@ -8,6 +10,7 @@ use crate::object_set::ObjectSet;
 use crate::relation::{Class, Labelling, Place, Rule};
 use crate::text::{Listing, MorePrinter, identity_header, identity_text, kind_text, member_text};
 use crate::uniset::{IdentitySet, Kind};
+use crate::view::View;
 
 /// One row of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +27,16 @@ pub struct Row {
     pub name: String,
 }
 
-#[derive(Clone, Debug)]
+/// One group: its label, its number of objects and their size. Small, for there may be one for each object.
+#[derive(Clone, Copy, Debug)]
 struct Part {
     label: u32,
-    count: usize,
+    count: u32,
     size: u64,
-    cumulative: u64,
 }
+
+/// Rows from one stored cumulative size to the next.
+const SAMPLE: usize = 64;
 
 /// Where a set stood in the table that it was taken from; printed alone it keeps its index and its cumulative figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,12 @@ pub(crate) struct TableOrigin {
 pub struct Partition {
     set: IdentitySet,
     labelling: Arc<Labelling>,
+    /// By size descending; parts of equal size come in the order of their names only when they are looked at.
     parts: Vec<Part>,
+    /// Runs of parts of equal size that have been looked at, by the position of their first part.
+    sorted_runs: Mutex<HashMap<usize, Arc<[Part]>>>,
+    /// The size of all parts before every 64th.
+    cumulative: Vec<u64>,
     count: usize,
     size: u64,
     origin: Option<TableOrigin>,
@@ -57,81 +68,92 @@ impl Partition {
     pub(crate) fn new(set: &IdentitySet, origin: Option<TableOrigin>) -> Self {
         let view = set.view();
         let labelling = view.labelling(set.rule());
-        let mut partition =
-            Self { set: set.clone(), labelling, parts: Vec::new(), count: 0, size: 0, origin, header: OnceLock::new() };
+
+        let mut partition = Self {
+            set: set.clone(),
+            labelling,
+            parts: Vec::new(),
+            sorted_runs: Mutex::default(),
+            cumulative: Vec::new(),
+            count: 0,
+            size: 0,
+            origin,
+            header: OnceLock::new(),
+        };
         if partition.is_identity_form() {
             partition.list_objects()
         } else {
             partition.count_classes()
         }
-        let mut cumulative = 0;
-        for part in &mut partition.parts {
-            cumulative += part.size;
-            part.cumulative = cumulative;
-            partition.count += part.count;
-        }
-        partition.size = cumulative;
-        if let (Some(origin), [only]) = (origin, partition.parts.as_mut_slice()) {
-            only.cumulative = origin.cumulative;
+        for (position, part) in partition.parts.iter().enumerate() {
+            if position % SAMPLE == 0 {
+                partition.cumulative.push(partition.size);
+            }
+            partition.size += part.size;
+            partition.count += part.count as usize;
         }
         partition
     }
 
     fn count_classes(&mut self) {
         let heap = self.set.view().heap();
-        let mut counts = vec![(0usize, 0u64); self.labelling.class_count()];
+        let mut counts = vec![(0u32, 0u64); self.labelling.class_count()];
         for object in self.set.nodes().iter() {
             let slot = &mut counts[self.labelling.label(object) as usize];
             slot.0 += 1;
             slot.1 += heap.size(object);
         }
         let present = counts.into_iter().enumerate().filter(|(_, (count, _))| *count > 0);
-        self.parts =
-            present.map(|(label, (count, size))| Part { label: label as u32, count, size, cumulative: 0 }).collect();
-        self.parts.sort_by_key(|part| (std::cmp::Reverse(part.size), part.label));
-        self.sort_ties(|partition, part| (partition.class_name(part.label), String::new(), 0));
+        self.parts = present.map(|(label, (count, size))| Part { label: label as u32, count, size }).collect();
+        self.parts.sort_by_key(|part| (Reverse(part.size), part.label));
     }
 
+    /// Lists the objects by size; those of one size by kind if there are several kinds, then by address, or by name
+    /// where they have names.
     fn list_objects(&mut self) {
-        let heap = self.set.view().heap();
-        self.parts = self
-            .set
-            .nodes()
-            .iter()
-            .map(|object| Part { label: object.raw(), count: 1, size: heap.size(object), cumulative: 0 })
-            .collect();
-        self.parts.sort_by_key(|part| std::cmp::Reverse(part.size));
-        let labels = self.set.view().labelling(&Rule::Clodo);
-        let mixed = self.set.one_class(&Rule::Clodo).is_none();
-        let kinds: Vec<String> = if mixed {
-            (0..labels.class_count())
-                .map(|label| Rule::Clodo.class_name(self.set.view(), &labels.class(label as u32), Place::Alone))
-                .collect()
-        } else {
-            Vec::new()
+        let view = Arc::clone(self.set.view());
+        let heap = view.heap();
+        let labels = view.labelling(&Rule::Clodo);
+        let ranks = if self.set.one_class(&Rule::Clodo).is_none() { name_ranks(&view, &labels) } else { Vec::new() };
+        let place = |part: &Part| {
+            let kind = ranks.get(labels.label(ObjectId::new(part.label)) as usize);
+            (Reverse(part.size), kind.copied().unwrap_or(0))
         };
-        self.sort_ties(|partition, part| {
-            let object = ObjectId::new(part.label);
-            let heap = partition.set.view().heap();
-            let kind = kinds.get(labels.label(object) as usize).cloned().unwrap_or_default();
-            // Addresses sort as numbers, and objects stand in the order of addresses.
-            let text = match heap.family(object) {
-                Family::Block => String::new(),
-                Family::Module | Family::Frame => identity_text(heap, object),
-            };
-            (kind, text, part.label)
-        });
-    }
-
-    /// Sorts each run of parts of one size by a key that is only made there.
-    fn sort_ties(&mut self, key: impl Fn(&Self, &Part) -> (String, String, u32)) {
-        let mut parts = std::mem::take(&mut self.parts);
-        for run in parts.chunk_by_mut(|a, b| a.size == b.size) {
-            if run.len() > 1 {
-                run.sort_by_cached_key(|part| key(self, part));
+        let nodes = self.set.nodes().iter();
+        self.parts = nodes.map(|object| Part { label: object.raw(), count: 1, size: heap.size(object) }).collect();
+        self.parts.sort_by_key(place);
+        for run in self.parts.chunk_by_mut(|a, b| place(a) == place(b)) {
+            if run.len() > 1 && run.iter().any(|part| heap.family(ObjectId::new(part.label)) != Family::Block) {
+                run.sort_by_cached_key(|part| identity_text(heap, ObjectId::new(part.label)));
             }
         }
-        self.parts = parts;
+    }
+
+    /// The part at a position, parts of equal size by name.
+    fn part_at(&self, position: usize) -> Option<Part> {
+        let part = *self.parts.get(position)?;
+        if self.is_identity_form() {
+            return Some(part);
+        }
+        let start = self.parts.partition_point(|before| before.size > part.size);
+        let end = self.parts.partition_point(|before| before.size >= part.size);
+        if end - start == 1 {
+            return Some(part);
+        }
+        let mut runs = self.sorted_runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = runs.entry(start).or_insert_with(|| {
+            let mut run = self.parts[start..end].to_vec();
+            run.sort_by_cached_key(|part| self.class_name(part.label));
+            run.into()
+        });
+        run.get(position - start).copied()
+    }
+
+    /// The size of a part and of all before it.
+    fn cumulative_at(&self, position: usize) -> u64 {
+        let sample = position / SAMPLE;
+        let rest = &self.parts[sample * SAMPLE..=position];
+        self.cumulative[sample] + rest.iter().map(|part| part.size).sum::<u64>()
     }
 
     /// The set that is grouped.
@@ -197,14 +219,15 @@ impl Partition {
     /// A row; none behind the last one.
     #[must_use]
     pub fn row(&self, position: usize) -> Option<Row> {
-        let part = self.parts.get(position)?;
+        let part = self.part_at(position)?;
         let index = self.origin.map_or(position, |origin| origin.index);
+        let cumulative = self.origin.map_or_else(|| self.cumulative_at(position), |origin| origin.cumulative);
         let name = if self.is_identity_form() {
             self.object_text(ObjectId::new(part.label))
         } else {
             self.class_name(part.label)
         };
-        Some(Row { index, count: part.count, size: part.size, cumulative: part.cumulative, name })
+        Some(Row { index, count: part.count as usize, size: part.size, cumulative, name })
     }
 
     /// The rows from `start` on.
@@ -232,25 +255,26 @@ impl Partition {
     }
 
     pub(crate) fn class_of_row(&self, position: usize) -> Option<Class> {
-        Some(self.labelling.class(self.parts.get(position)?.label))
+        Some(self.labelling.class(self.part_at(position)?.label))
     }
 
     /// The objects of a row, as a set that keeps its place in this table. Time O(V / 64 + n).
     #[must_use]
     pub fn part(&self, position: usize) -> Option<IdentitySet> {
-        let part = self.parts.get(position)?;
-        let set = self.set.with_members(self.members_of(std::slice::from_ref(part)));
+        let part = self.part_at(position)?;
+        let set = self.set.with_members(self.members_of(&[part]));
         if self.is_identity_form() {
             return Some(set);
         }
         let index = self.origin.map_or(position, |origin| origin.index);
-        Some(set.at_table_place(TableOrigin { index, cumulative: part.cumulative }))
+        let cumulative = self.origin.map_or_else(|| self.cumulative_at(position), |origin| origin.cumulative);
+        Some(set.at_table_place(TableOrigin { index, cumulative }))
     }
 
     /// The objects of the rows at `positions` together; positions that do not exist are passed over.
     #[must_use]
     pub fn part_union(&self, positions: impl IntoIterator<Item = usize>) -> IdentitySet {
-        let parts: Vec<Part> = positions.into_iter().filter_map(|position| self.parts.get(position).cloned()).collect();
+        let parts: Vec<Part> = positions.into_iter().filter_map(|position| self.part_at(position)).collect();
         self.set.with_members(self.members_of(&parts))
     }
 
@@ -301,4 +325,15 @@ impl Partition {
     pub fn pages(self: &Arc<Self>) -> MorePrinter {
         MorePrinter::new(Arc::clone(self) as Arc<dyn Listing>)
     }
+}
+
+/// The rank of the name of each class of Clodo among all of them.
+fn name_ranks(view: &Arc<View>, labels: &Labelling) -> Vec<u32> {
+    let names: Vec<String> = (0..labels.class_count())
+        .map(|label| Rule::Clodo.class_name(view, &labels.class(label as u32), Place::Alone))
+        .collect();
+    let mut sorted: Vec<&String> = names.iter().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    names.iter().map(|name| sorted.partition_point(|before| *before < name) as u32).collect()
 }

@@ -246,6 +246,18 @@ impl Heap {
         self.edges.incoming_count(object)
     }
 
+    /// The positions of the edges from an object, for columns with a value for each edge.
+    #[inline]
+    pub(crate) fn outgoing_positions(&self, object: ObjectId) -> std::ops::Range<usize> {
+        self.edges.outgoing(object)
+    }
+
+    /// The positions of the edges to an object.
+    #[inline]
+    pub(crate) fn incoming_positions(&self, object: ObjectId) -> impl ExactSizeIterator<Item = usize> + use<'_> {
+        self.edges.incoming(object)
+    }
+
     #[inline]
     fn edge(&self, position: usize, other: ObjectId, offset: u64) -> Edge<'_> {
         Edge {

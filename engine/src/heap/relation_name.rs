@@ -22,13 +22,14 @@ impl Heap {
     #[must_use]
     pub fn relation_at(&self, holder: ObjectId, offset: u64, into: u64) -> Relation {
         let untyped = Relation::Offset { offset, into };
-        let Some(ty) = self.class_of(holder) else { return untyped };
+        let Some((ty, repeated)) = self.layout_of(holder) else { return untyped };
         let record = self.type_record(ty);
-        // A block of several values of one type, one behind the other.
-        let repeated = self.family(holder) == Family::Block
-            && matches!(record.shape, Shape::Struct(_))
-            && record.size > 0
-            && self.size(holder) >= record.size.saturating_mul(2);
+        if let Shape::Array { element, stride } = record.shape
+            && stride > 0
+            && matches!(self.type_record(element).shape, Shape::Pointer | Shape::Scalar | Shape::Opaque)
+        {
+            return Relation::Index(offset / stride);
+        }
         let mut name = String::new();
         let mut rest = offset;
         if repeated {
@@ -39,6 +40,18 @@ impl Heap {
             return untyped;
         }
         element_or_field(&name).unwrap_or(untyped)
+    }
+
+    /// The type whose layout names an object's words, and whether the object is several such values, one behind the
+    /// other.
+    pub(crate) fn layout_of(&self, holder: ObjectId) -> Option<(TypeId, bool)> {
+        let ty = self.class_of(holder)?;
+        let record = self.type_record(ty);
+        let repeated = self.family(holder) == Family::Block
+            && matches!(record.shape, Shape::Struct(_))
+            && record.size > 0
+            && self.size(holder) >= record.size.saturating_mul(2);
+        Some((ty, repeated))
     }
 
     /// Appends the name of the word at `offset` of a value of type `ty`; whether there is one.

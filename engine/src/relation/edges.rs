@@ -1,97 +1,171 @@
 //! Via, Rcs and Evidence: relations that look at the references to an object.
 //!
-//! Only references from reachable objects count, and those of the symbolic root.
+//! Only references from reachable objects count, and those of the symbolic root. Every edge gets a number in one pass
+//! over the referrers, in the order of memory; a second pass collects the numbers of the edges to each object.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::class::{Class, EvidenceClass, TypeClass};
+use super::class_sets::{SetNumbering, SetPool};
 use super::labelling::{Labelling, Numbering};
 use super::rule::Rule;
-use crate::heap::{EdgeEvidence, Relation, Root};
+use crate::heap::{Edge, EdgeEvidence, EdgeLink, Heap, Relation, Root};
 use crate::id::ObjectId;
 use crate::view::View;
 
-/// Labels objects by the set of relations by which they are referred to. Time O(V + E log E).
+/// The number of an edge that does not count.
+const UNSEEN: u32 = u32::MAX;
+
+/// What the numbers in the sets of a labelling stand for.
+#[derive(Debug)]
+pub(super) enum SetMembers {
+    /// Names of edges.
+    Relations(Vec<Relation>),
+    /// Classes of referrers under a relation; higher numbers are sorts of roots.
+    Referrers { of_referrer: Arc<Labelling>, roots: Vec<&'static str> },
+}
+
+impl SetMembers {
+    /// The class of the objects with this set of numbers.
+    pub(super) fn class(&self, set: &[u32]) -> Class {
+        match self {
+            Self::Relations(relations) => {
+                Class::Via(set.iter().map(|&number| relations[number as usize].clone()).collect())
+            }
+            Self::Referrers { of_referrer, roots } => {
+                let classes = of_referrer.class_count() as u32;
+                let class_of = |&number: &u32| match number.checked_sub(classes) {
+                    Some(word) => Class::Type(TypeClass::Root(roots[word as usize])),
+                    None => of_referrer.class(number),
+                };
+                Class::Referrers(set.iter().map(class_of).collect::<BTreeSet<_>>())
+            }
+        }
+    }
+}
+
+/// Labels objects by the set of relations by which they are referred to. Time O(V + E).
 pub(super) fn by_via(view: &Arc<View>) -> Labelling {
     let heap = view.heap();
     let quote = heap.vocabulary().quote;
-    let mut relations: Numbering<Relation> = Numbering::new();
-    let (column, sets) = by_set(view, |set, object, roots| {
-        set.extend(view.referrers_of(object).map(|edge| relations.number(heap.relation(edge.other, &edge))));
-        set.extend(roots.iter().map(|root| relations.number(root.place.relation(quote))));
-    });
-    let relations = relations.into_keys();
-    let class = |set: Vec<u32>| Class::Via(set.into_iter().map(|number| relations[number as usize].clone()).collect());
-    Labelling::from_columns(column, sets.into_iter().map(class).collect())
+    let mut names = RelationNumbers::new(heap);
+    let numbers = number_edges(view, |holder, edge| names.number(holder, edge));
+    let mut relations = names.relations;
+    let roots = root_numbers(heap, |root| relations.number(root.place.relation(quote)));
+    let (column, sets) = by_set(heap, &numbers, &roots);
+    Labelling::from_sets(column, sets, SetMembers::Relations(relations.into_keys()))
 }
 
-/// Labels objects by the set of classes that their referrers have under `inner`. Time O(V + E log E).
+/// Labels objects by the set of classes that their referrers have under `inner`. Time O(V + E).
 pub(super) fn by_referrers(view: &Arc<View>, inner: &Rule) -> Labelling {
+    let heap = view.heap();
     let of_referrer = view.labelling(inner);
     let classes = of_referrer.class_count() as u32;
+    let numbers = number_edges(view, |holder, _| of_referrer.label(holder));
     let mut words: Numbering<&'static str> = Numbering::new();
-    let (column, sets) = by_set(view, |set, object, roots| {
-        set.extend(view.referrers_of(object).map(|edge| of_referrer.label(edge.other)));
-        set.extend(roots.iter().map(|root| classes + words.number(root.place.word())));
-    });
-    let words = words.into_keys();
-    let class_of = |number: u32| match number.checked_sub(classes) {
-        Some(word) => Class::Type(TypeClass::Root(words[word as usize])),
-        None => of_referrer.class(number),
-    };
-    let class = |set: Vec<u32>| Class::Referrers(set.into_iter().map(class_of).collect::<BTreeSet<_>>());
-    Labelling::from_columns(column, sets.into_iter().map(class).collect())
+    let roots = root_numbers(heap, |root| classes + words.number(root.place.word()));
+    let (column, sets) = by_set(heap, &numbers, &roots);
+    Labelling::from_sets(column, sets, SetMembers::Referrers { of_referrer, roots: words.into_keys() })
 }
 
 /// Labels objects by the best evidence among the references to them. Time O(V + E).
 pub(super) fn by_evidence(view: &Arc<View>) -> Labelling {
-    let roots = roots_by_target(view);
-    let classes =
-        [EvidenceClass::Typed, EvidenceClass::Conservative, EvidenceClass::Interior, EvidenceClass::Unreferred];
     let grade = |evidence: EdgeEvidence, into: u64| match (evidence, into) {
         (EdgeEvidence::Typed, _) => 0,
         (EdgeEvidence::Conservative, 0) => 1,
         (EdgeEvidence::Conservative, _) => 2,
     };
-    let column = view
-        .heap()
-        .objects()
-        .map(|object| {
-            let edges = view.referrers_of(object).map(|edge| grade(edge.evidence, edge.into));
-            let held = roots.get(&object).into_iter().flatten().map(|root| {
-                let evidence = if root.conservative { EdgeEvidence::Conservative } else { EdgeEvidence::Typed };
-                grade(evidence, root.into)
-            });
-            edges.chain(held).min().unwrap_or(3)
-        })
-        .collect();
+    let heap = view.heap();
+    let numbers = number_edges(view, |_, edge| grade(edge.evidence, edge.into));
+    let roots = root_numbers(heap, |root| {
+        let evidence = if root.conservative { EdgeEvidence::Conservative } else { EdgeEvidence::Typed };
+        grade(evidence, root.into)
+    });
+    let best = |object| {
+        let edges = heap.incoming_positions(object).map(|position| numbers[position]);
+        edges.chain(roots.get(&object).into_iter().flatten().copied()).min().unwrap_or(UNSEEN).min(3)
+    };
+    let column = heap.objects().map(best).collect();
+    let classes =
+        [EvidenceClass::Typed, EvidenceClass::Conservative, EvidenceClass::Interior, EvidenceClass::Unreferred];
     Labelling::from_columns(column, classes.into_iter().map(Class::Evidence).collect())
 }
 
-/// Labels objects by a set of numbers; `collect` fills in the numbers of one object, in any order and repeated.
-fn by_set(view: &Arc<View>, mut collect: impl FnMut(&mut Vec<u32>, ObjectId, &[&Root])) -> (Vec<u32>, Vec<Vec<u32>>) {
-    let roots = roots_by_target(view);
-    let mut sets: Numbering<Vec<u32>> = Numbering::new();
-    let mut set: Vec<u32> = Vec::new();
-    let column = view
-        .heap()
-        .objects()
-        .map(|object| {
-            set.clear();
-            collect(&mut set, object, roots.get(&object).map_or(&[], Vec::as_slice));
-            set.sort_unstable();
-            set.dedup();
-            sets.number_of(&set)
-        })
-        .collect();
-    (column, sets.into_keys())
+/// A number for every edge, by position; [`UNSEEN`] for edges from unreachable objects and to the root object.
+fn number_edges(view: &Arc<View>, mut number: impl FnMut(ObjectId, &Edge<'_>) -> u32) -> Vec<u32> {
+    let heap = view.heap();
+    let mut numbers = vec![UNSEEN; heap.edge_count()];
+    for holder in view.reachable().iter() {
+        let row = heap.outgoing_positions(holder);
+        for (slot, edge) in numbers[row].iter_mut().zip(heap.referents(holder)) {
+            if heap.root_object() != Some(edge.other) {
+                *slot = number(holder, &edge);
+            }
+        }
+    }
+    numbers
 }
 
-fn roots_by_target(view: &View) -> HashMap<ObjectId, Vec<&Root>> {
-    let mut roots: HashMap<ObjectId, Vec<&Root>> = HashMap::new();
-    for root in view.heap().roots() {
-        roots.entry(root.to).or_default().push(root);
+/// Labels objects by the set of the numbers of the references to them.
+fn by_set(heap: &Heap, numbers: &[u32], roots: &HashMap<ObjectId, Vec<u32>>) -> (Vec<u32>, SetPool) {
+    let mut sets = SetNumbering::default();
+    let mut list: Vec<u32> = Vec::new();
+    let column = heap
+        .objects()
+        .map(|object| {
+            list.clear();
+            let seen = heap.incoming_positions(object).map(|position| numbers[position]);
+            list.extend(seen.filter(|&number| number != UNSEEN));
+            if let Some(held) = roots.get(&object) {
+                list.extend_from_slice(held);
+            }
+            sets.label(&mut list)
+        })
+        .collect();
+    (column, sets.into_sets())
+}
+
+fn root_numbers(heap: &Heap, mut number: impl FnMut(&Root) -> u32) -> HashMap<ObjectId, Vec<u32>> {
+    let mut numbers: HashMap<ObjectId, Vec<u32>> = HashMap::new();
+    for root in heap.roots() {
+        numbers.entry(root.to).or_default().push(number(root));
     }
-    roots
+    numbers
+}
+
+/// Numbers the names of edges; the name of an offset of a type is made once.
+struct RelationNumbers<'heap> {
+    heap: &'heap Heap,
+    relations: Numbering<Relation>,
+    by_place: HashMap<(u32, bool, u64, u64), u32>,
+}
+
+impl<'heap> RelationNumbers<'heap> {
+    fn new(heap: &'heap Heap) -> Self {
+        Self { heap, relations: Numbering::new(), by_place: HashMap::new() }
+    }
+
+    fn number(&mut self, holder: ObjectId, edge: &Edge<'_>) -> u32 {
+        let offset = match edge.link {
+            EdgeLink::Given(relation) => return self.relations.number_of_ref(relation),
+            EdgeLink::Offset(offset) => offset,
+        };
+        let layout = self.heap.layout_of(holder);
+        // Past the start of the referent matters only where no name says what is there.
+        let key = (
+            layout.map_or(u32::MAX, |(ty, _)| ty.raw()),
+            layout.is_some_and(|(_, repeated)| repeated),
+            offset,
+            edge.into,
+        );
+        if let Some(&number) = self.by_place.get(&key) {
+            return number;
+        }
+        let number = self.relations.number(self.heap.relation(holder, edge));
+        self.by_place.insert(key, number);
+        number
+    }
 }

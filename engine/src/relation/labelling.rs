@@ -1,10 +1,13 @@
 //! The classes of all objects of a heap under one rule, numbered.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::class::Class;
+use super::class_sets::SetPool;
+use super::edges::SetMembers;
 use super::rule::Rule;
 use super::{clodo, edges, product, properties, site, types};
 use crate::id::ObjectId;
@@ -22,20 +25,32 @@ pub(crate) enum Labels {
     Column(Vec<u32>),
 }
 
+/// What labels stand for.
+#[derive(Debug)]
+enum Classes {
+    /// Each label for the object of that id.
+    Objects,
+    /// A class for each label.
+    List(Vec<Class>),
+    /// A set of numbers for each label; there may be as many as objects, so that classes are made when asked for.
+    Sets(SetPool, SetMembers),
+}
+
 /// Labels, and what they stand for.
 #[derive(Debug)]
 pub(crate) struct Labelling {
     labels: Labels,
-    /// The class of each label; empty where each object is its own class.
-    classes: Vec<Class>,
+    classes: Classes,
 }
 
 impl Labelling {
     /// Labels every object. Time O(V), for relations that look at referrers O(V + E).
     pub(crate) fn new(view: &Arc<View>, rule: &Rule) -> Self {
         match rule {
-            Rule::Unity => Self { labels: Labels::One, classes: vec![Class::All] },
-            Rule::Id | Rule::Idset => Self { labels: Labels::Each(view.heap().object_count()), classes: Vec::new() },
+            Rule::Unity => Self { labels: Labels::One, classes: Classes::List(vec![Class::All]) },
+            Rule::Id | Rule::Idset => {
+                Self { labels: Labels::Each(view.heap().object_count()), classes: Classes::Objects }
+            }
             Rule::Type => types::by_type(view.heap()),
             Rule::Class => types::by_class(view.heap()),
             Rule::Clodo => clodo::by_class_or_owner(view),
@@ -56,14 +71,20 @@ impl Labelling {
     }
 
     pub(super) fn from_columns(labels: Vec<u32>, classes: Vec<Class>) -> Self {
-        Self { labels: Labels::Column(labels), classes }
+        Self { labels: Labels::Column(labels), classes: Classes::List(classes) }
+    }
+
+    pub(super) fn from_sets(labels: Vec<u32>, sets: SetPool, members: SetMembers) -> Self {
+        Self { labels: Labels::Column(labels), classes: Classes::Sets(sets, members) }
     }
 
     /// Number of labels; some may be of no object.
     pub(crate) fn class_count(&self) -> usize {
-        match self.labels {
-            Labels::Each(count) => count,
-            _ => self.classes.len(),
+        match (&self.labels, &self.classes) {
+            (_, Classes::List(classes)) => classes.len(),
+            (_, Classes::Sets(sets, _)) => sets.len(),
+            (Labels::Each(count), Classes::Objects) => *count,
+            (_, Classes::Objects) => 0,
         }
     }
 
@@ -78,9 +99,10 @@ impl Labelling {
 
     /// The class of a label.
     pub(crate) fn class(&self, label: u32) -> Class {
-        match self.labels {
-            Labels::Each(_) => Class::Object(ObjectId::new(label)),
-            _ => self.classes[label as usize].clone(),
+        match &self.classes {
+            Classes::Objects => Class::Object(ObjectId::new(label)),
+            Classes::List(classes) => classes[label as usize].clone(),
+            Classes::Sets(sets, members) => members.class(sets.get(label)),
         }
     }
 
@@ -123,6 +145,14 @@ impl<K: Clone + Eq + Hash> Numbering<K> {
         self.keys.push(key.clone());
         self.numbers.insert(key, number);
         number
+    }
+
+    /// The number of a key that is only copied if it is new.
+    pub(super) fn number_of_ref(&mut self, key: &K) -> u32 {
+        match self.numbers.get(key) {
+            Some(&number) => number,
+            None => self.number(key.clone()),
+        }
     }
 
     pub(super) fn key(&self, number: u32) -> &K {

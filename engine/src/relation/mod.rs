@@ -5,6 +5,7 @@
 
 mod call;
 mod class;
+mod class_sets;
 mod clodo;
 mod edges;
 mod labelling;
@@ -51,6 +52,12 @@ impl EquivalenceRelation {
     #[must_use]
     pub fn view(&self) -> &Arc<View> {
         &self.view
+    }
+
+    /// Classifies all objects of the heap now, and gives the number of classes. Otherwise the first question that
+    /// needs the classes does it.
+    pub fn label(&self) -> usize {
+        self.view.labelling(&self.rule).class_count()
     }
 
     /// The header of the kind column of its tables.

@@ -13,40 +13,53 @@ use crate::id::{ContextId, ObjectId, TypeId};
 
 /// Labels objects by their static type. Time O(V).
 pub(super) fn by_type(heap: &Heap) -> Labelling {
-    by_declared(heap, |object| heap.type_of(object))
+    by_declared(heap, |_, ty, _| ty)
 }
 
 /// Labels objects by their most-derived type. Time O(V).
 pub(super) fn by_class(heap: &Heap) -> Labelling {
-    by_declared(heap, |object| heap.class_of(object))
+    by_declared(heap, |_, _, class| class)
 }
 
 const NONE: u32 = u32::MAX;
 
-fn by_declared(heap: &Heap, declared: impl Fn(ObjectId) -> Option<TypeId>) -> Labelling {
+fn by_declared(heap: &Heap, declared: fn(Family, Option<TypeId>, Option<TypeId>) -> Option<TypeId>) -> Labelling {
     let mut classes: Vec<Class> = Vec::new();
-    let mut of_type = vec![NONE; heap.type_count()];
-    let mut of_family = [NONE; 2];
+    // Objects of one shape are of one class, unless they are blocks without a type.
+    let of_shape: Vec<u32> = heap
+        .shapes()
+        .map(|(family, ty, class)| {
+            let class = match (family, declared(family, ty, class)) {
+                (Family::Module, _) => TypeClass::Module,
+                (Family::Frame, _) => TypeClass::Frame,
+                (Family::Block, Some(ty)) => TypeClass::Declared(ty),
+                (Family::Block, None) => return NONE,
+            };
+            classes.push(Class::Type(class));
+            (classes.len() - 1) as u32
+        })
+        .collect();
     let mut untyped = UntypedNames::new(heap);
     let mut column = Vec::with_capacity(heap.object_count());
     for object in heap.objects() {
-        let slot = match (heap.family(object), declared(object)) {
-            (Family::Module, _) => &mut of_family[0],
-            (Family::Frame, _) => &mut of_family[1],
-            (Family::Block, Some(ty)) => &mut of_type[ty.index()],
-            (Family::Block, None) => untyped.slot(heap.context(object), heap.size(object)),
-        };
-        if *slot == NONE {
-            *slot = classes.len() as u32;
-            classes.push(Class::Type(type_class(heap, object, declared(object))));
+        let mut label = of_shape[heap.shape_number(object) as usize];
+        if label == NONE {
+            let slot = untyped.slot(heap.context(object), heap.size(object));
+            if *slot == NONE {
+                *slot = classes.len() as u32;
+                classes.push(Class::Type(type_class(heap, object, None)));
+            }
+            label = *slot;
         }
-        column.push(*slot);
+        column.push(label);
     }
     // Contexts that share their innermost own frame have one name and are one class.
     let mut numbering = Numbering::new();
     let merged: Vec<u32> = classes.into_iter().map(|class| numbering.number(class)).collect();
-    for label in &mut column {
-        *label = merged[*label as usize];
+    if merged.iter().enumerate().any(|(label, &to)| label != to as usize) {
+        for label in &mut column {
+            *label = merged[*label as usize];
+        }
     }
     Labelling::from_columns(column, numbering.into_keys())
 }

@@ -1,0 +1,74 @@
+//! Labelling a heap by each relation for the first time, partitions, and set operations.
+//!
+//! `HEAPY_BENCH_LARGE=1 cargo bench -p heapy-engine --bench partition` measures ten million objects too.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench; criterion's macros make items without documentation")]
+
+mod support;
+
+use std::time::Duration;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use heapy_engine::{ObjectId, Use};
+
+/// Relations that look at objects alone, and those that look at the references to them.
+const RELATIONS: [&str; 9] = ["Type", "Size", "Id", "Prod", "Class", "Clodo", "Unit", "Via", "Rcs"];
+
+fn labelling(criterion: &mut Criterion) {
+    for count in support::sizes() {
+        let heap = support::heap(count);
+        let mut group = criterion.benchmark_group("label");
+        group.sample_size(10).measurement_time(Duration::from_secs(1)).throughput(Throughput::Elements(count.into()));
+        for relation in RELATIONS {
+            group.bench_function(BenchmarkId::new(relation, count), |bencher| {
+                let fresh = || {
+                    let hp = Use::new(heap.clone());
+                    // What is reachable is found once for all relations; it is measured on its own.
+                    hp.heap().count();
+                    hp
+                };
+                bencher.iter_batched(fresh, |hp| hp.relation(relation).unwrap().label(), BatchSize::PerIteration);
+            });
+        }
+        group.bench_function(BenchmarkId::new("reachable", count), |bencher| {
+            let fresh = || Use::new(heap.clone());
+            bencher.iter_batched(fresh, |hp| hp.heap().count(), BatchSize::PerIteration);
+        });
+        group.finish();
+    }
+}
+
+fn partition(criterion: &mut Criterion) {
+    for count in support::sizes() {
+        let hp = Use::new(support::heap(count));
+        let mut group = criterion.benchmark_group("partition");
+        group.sample_size(10).measurement_time(Duration::from_secs(1)).throughput(Throughput::Elements(count.into()));
+        for relation in ["Type", "Size", "Rcs", "Id"] {
+            let set = hp.heap();
+            set.by(relation).unwrap().to_string();
+            group.bench_function(BenchmarkId::new(relation, count), |bencher| {
+                bencher.iter(|| set.by(relation).unwrap().to_string());
+            });
+        }
+        group.finish();
+    }
+}
+
+fn algebra(criterion: &mut Criterion) {
+    for count in support::sizes() {
+        let hp = Use::new(support::heap(count));
+        let even = hp.iso((0..count).step_by(2).map(ObjectId::new)).unwrap();
+        let third = hp.iso((0..count).step_by(3).map(ObjectId::new)).unwrap();
+        let mut group = criterion.benchmark_group("algebra");
+        group
+            .sample_size(20)
+            .measurement_time(Duration::from_secs(1))
+            .throughput(Throughput::Bytes(u64::from(count) / 8));
+        group.bench_function(BenchmarkId::new("and", count), |bencher| bencher.iter(|| even.and(&third).unwrap()));
+        group.bench_function(BenchmarkId::new("or", count), |bencher| bencher.iter(|| even.or(&third).unwrap()));
+        group.bench_function(BenchmarkId::new("count", count), |bencher| bencher.iter(|| even.count()));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, labelling, partition, algebra);
+criterion_main!(benches);
