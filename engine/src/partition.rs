@@ -304,10 +304,12 @@ impl Partition {
         if self.is_identity_form() {
             return self.parts.iter().map(|part| (class(part), vec![ObjectId::new(part.label)])).collect();
         }
-        let mut groups: Vec<_> = self.parts.iter().map(|part| (class(part), Vec::with_capacity(part.count))).collect();
+        let rows = (0..self.parts.len()).filter_map(|position| self.part_at(position));
         let mut positions = vec![0; self.labelling.class_count()];
-        for (position, part) in self.parts.iter().enumerate() {
+        let mut groups = Vec::with_capacity(self.parts.len());
+        for (position, part) in rows.enumerate() {
             positions[part.label as usize] = position;
+            groups.push((class(&part), Vec::with_capacity(part.count as usize)));
         }
         for object in self.set.nodes().iter() {
             groups[positions[self.labelling.label(object) as usize]].1.push(object);

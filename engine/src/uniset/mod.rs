@@ -26,7 +26,6 @@ pub use kind::{Classification, Kind};
 pub use maprox::MappingProxy;
 pub use sokind::SetOfKind;
 pub(crate) use sokind::{class_under, not_a_class};
-pub(crate) use summary::items;
 
 use crate::error::UseError;
 use crate::id::ObjectId;
