@@ -25,6 +25,7 @@ mod error;
 mod heap;
 pub mod hpy;
 mod id;
+mod object_description;
 mod object_set;
 mod partition;
 mod relation;
@@ -38,8 +39,8 @@ mod use_api;
 mod view;
 
 pub use analysis::{
-    Dominator, DominatorTree, LeakRoot, Mark, Natural, Path, PathEnd, PathOptions, Paths, PatternOptions, PatternPaths,
-    PatternRow, ReferencePattern, Step, dominos, imdom, leak_roots, reach,
+    Dominator, DominatorTree, Hold, LeakRoot, Mark, Natural, Path, PathEnd, PathOptions, Paths, PatternOptions,
+    PatternPaths, PatternRow, ReferencePattern, Step, dominos, held_by_data, imdom, leak_roots, reach,
 };
 pub use error::UseError;
 pub use heap::{
@@ -48,6 +49,7 @@ pub use heap::{
     TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
+pub use object_description::ObjectDescription;
 pub use object_set::ObjectSet;
 pub use partition::{Partition, Row};
 pub use relation::{Argument, Arguments, Class, EquivalenceRelation, EvidenceClass, TypeClass, parse_relation};

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::analysis::reach;
+use crate::analysis::{Hold, held_by_data, reach};
 use crate::error::UseError;
 use crate::heap::{Edge, Heap};
 use crate::id::ObjectId;
@@ -19,6 +19,7 @@ use crate::relation::{Labelling, Owner, Rule, owners};
 pub struct View {
     heap: Arc<Heap>,
     reachable: OnceLock<ObjectSet>,
+    held_by_data: OnceLock<ObjectSet>,
     owners: OnceLock<HashMap<ObjectId, Owner>>,
     clodo_is_finer: OnceLock<bool>,
     labellings: Mutex<HashMap<Rule, Arc<Labelling>>>,
@@ -31,6 +32,7 @@ impl View {
         Self {
             heap,
             reachable: OnceLock::new(),
+            held_by_data: OnceLock::new(),
             owners: OnceLock::new(),
             clodo_is_finer: OnceLock::new(),
             labellings: Mutex::default(),
@@ -59,6 +61,18 @@ impl View {
     /// The objects that the root reaches, the root object included. Time O(V + E) the first time.
     pub fn reachable(&self) -> &ObjectSet {
         self.reachable.get_or_init(|| reach(&self.heap, &self.start(), &ObjectSet::empty(self.heap.object_count())))
+    }
+
+    /// How firmly an object is held. Time O(V + E) the first time.
+    #[must_use]
+    pub fn hold(&self, object: ObjectId) -> Hold {
+        if self.held_by_data.get_or_init(|| held_by_data(&self.heap)).contains(object) {
+            Hold::Data
+        } else if self.reachable().contains(object) {
+            Hold::Stack
+        } else {
+            Hold::None
+        }
     }
 
     /// The edges to an object from reachable objects, by the referrer's address. Edges to the root object are not seen.

@@ -6,12 +6,14 @@
 mod classes;
 pub mod error;
 pub mod export;
+pub mod cli;
 pub mod functions;
 pub mod gate;
 pub mod instrument;
 mod live;
 pub mod mcp;
 pub mod paused;
+pub mod recording;
 pub mod script;
 pub mod server;
 pub mod target;

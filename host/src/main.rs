@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! `heapy-host`: runs a WebAssembly guest and shows what is in its heap.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    heapy_host::cli::run()
+}

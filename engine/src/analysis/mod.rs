@@ -5,6 +5,7 @@
 
 mod dominators;
 mod dominos;
+mod hold;
 mod leaks;
 mod natural;
 mod path_search;
@@ -14,6 +15,7 @@ mod reference_pattern;
 
 pub use dominators::{Dominator, DominatorTree};
 pub use dominos::{dominos, imdom};
+pub use hold::{Hold, held_by_data};
 pub use leaks::{LeakRoot, leak_roots};
 pub use natural::Natural;
 pub use path_search::PathEnd;

@@ -1,0 +1,106 @@
+//! Options that several subcommands share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+/// The guest and how it is run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestOptions {
+    /// A folder the guest may open, and what the guest calls it.
+    #[arg(long = "dir", value_name = "HOST::GUEST")]
+    pub(crate) dirs: Vec<String>,
+    /// A variable of the guest's environment.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// Call this export (of a reactor, after `_initialize`) in place of `_start`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+    /// When to take a snapshot: exit, peak, grow, every:DURATION or call:NAME. May be given several times; the first
+    /// one replaces the default.
+    #[arg(long = "snapshot-at", value_name = "WHEN", default_value = "exit")]
+    pub(crate) snapshot_at: Vec<String>,
+    /// A further allocator of the guest.
+    #[arg(long = "allocator", value_name = "SPEC")]
+    pub(crate) allocators: Vec<String>,
+    /// Whether each allocation's calling context is recorded.
+    #[arg(long, value_enum, default_value_t = Contexts::Full)]
+    pub(crate) contexts: Contexts,
+}
+
+/// How much is recorded of who allocated a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Contexts {
+    /// The whole calling context.
+    Full,
+    /// Nothing, which is faster.
+    Off,
+}
+
+/// The module to run and its arguments; the last words of a command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GuestCommand {
+    /// The WebAssembly module.
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: PathBuf,
+    /// What the guest gets as its arguments.
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+}
+
+/// A folder on the host and its name in the guest, from `HOST::GUEST` or one name for both.
+pub(crate) fn parse_dir(text: &str) -> Result<(PathBuf, String)> {
+    let (host, guest) = text.split_once("::").unwrap_or((text, text));
+    if host.is_empty() || guest.is_empty() {
+        bail!("--dir takes HOST::GUEST, not {text:?}");
+    }
+    let host = PathBuf::from(host);
+    let folder = std::fs::read_dir(&host);
+    folder.with_context(|| format!("cannot open folder {} given by --dir", host.display()))?;
+    Ok((host, guest.to_owned()))
+}
+
+/// A variable's name and value, from `NAME=VALUE`.
+pub(crate) fn parse_env(text: &str) -> Result<(String, String)> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => bail!("--env takes NAME=VALUE, not {text:?}"),
+    }
+}
+
+/// A time such as `250ms`, `2s` or `1.5m`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        unit => bail!("a duration ends in ms, s or m, not {unit:?} (in {text:?})"),
+    };
+    let seconds = digits.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0 && *number < 1e9);
+    let seconds = seconds.with_context(|| format!("no duration: {text:?}"))?;
+    Ok(Duration::from_secs_f64(seconds * factor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(parse_duration("250ms").unwrap(), Duration::from_millis(250));
+        assert_eq!(parse_duration("1.5m").unwrap(), Duration::from_secs(90));
+        for wrong in ["", "5", "ms", "-1s", "1h", "nans"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn variables_have_names() {
+        assert_eq!(parse_env("A=b=c").unwrap(), ("A".into(), "b=c".into()));
+        assert!(parse_env("=x").is_err());
+        assert!(parse_env("x").is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! `heapy-host show`: the heap of a snapshot as Heapy's table, or as JSON for programs.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use heapy_engine::{IdentitySet, Use};
+
+use super::json;
+use crate::recording;
+
+/// Subcommand `show`.
+#[derive(Args, Debug)]
+pub(super) struct ShowArgs {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Which snapshot, numbered from 1; the last one by default.
+    #[arg(long, value_name = "N")]
+    snapshot: Option<u32>,
+    /// The relation by which objects are grouped, such as Type, Size, Via, Prod, Id or Type&Size.
+    #[arg(long, value_name = "RELATION", default_value = "Type")]
+    by: String,
+    /// Which objects: the reachable ones, the unreachable ones, or both.
+    #[arg(long, value_enum, default_value_t = Part::Heap)]
+    set: Part,
+    /// Print every row, not only the first ten.
+    #[arg(long)]
+    all: bool,
+    /// Print one JSON object with every row.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A part of the objects of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// What the root reaches.
+    Heap,
+    /// What it does not.
+    Leaks,
+    /// Both.
+    All,
+}
+
+impl Part {
+    /// The set of this part.
+    pub(super) fn of(self, hp: &Use) -> Result<IdentitySet> {
+        Ok(match self {
+            Self::Heap => hp.heap(),
+            Self::Leaks => hp.heapu_set(),
+            Self::All => hp.heap().or(&hp.heapu_set())?,
+        })
+    }
+}
+
+/// Prints the set asked for.
+pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
+    let recording = recording::open(&args.file)?;
+    let last = u32::try_from(recording.snapshots().len())?;
+    let number = args.snapshot.unwrap_or(last);
+    let heap = recording.heap(number).with_context(|| args.file.display().to_string())?;
+    let hp = Use::new(Arc::new(heap));
+    let set = args.set.of(&hp)?.by(&args.by)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = if args.json {
+        json::write_set(&mut out, number, &args.by, &hp, &set)
+    } else if args.all {
+        writeln!(out, "{}", set.all())
+    } else {
+        writeln!(out, "{set}")
+    };
+    match written.and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        result => result.context("cannot write to stdout").map(|()| ExitCode::SUCCESS),
+    }
+}
