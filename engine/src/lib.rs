@@ -21,6 +21,7 @@
 //! ```
 
 mod analysis;
+pub mod binding;
 mod error;
 mod heap;
 pub mod hpy;

@@ -49,10 +49,16 @@ impl Path {
         self.steps.last().map(|step| step.to)
     }
 
+    /// The relation of one of its references, as it prints.
+    #[must_use]
+    pub fn step_text(&self, step: &Step) -> String {
+        relation_text(&step.relation, step.conservative, self.quote)
+    }
+
     /// Its relations alone, which follow the name of its source.
     #[must_use]
     pub fn relations(&self) -> String {
-        self.steps.iter().map(|step| relation_text(&step.relation, step.conservative, self.quote)).collect()
+        self.steps.iter().map(|step| self.step_text(step)).collect()
     }
 }
 

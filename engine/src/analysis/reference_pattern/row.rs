@@ -30,7 +30,9 @@ pub enum Mark {
 }
 
 impl Mark {
-    fn text(self) -> String {
+    /// The mark as it prints.
+    #[must_use]
+    pub fn text(self) -> String {
         match self {
             Self::Seen(row) => format!("[^ {row}]"),
             Self::Root => "[R]".into(),

@@ -1,0 +1,103 @@
+//! The TypeScript typings, made from the description.
+
+use std::fmt::Write as _;
+
+use super::entry::{Entry, Form, Owner, Parameter};
+use super::owners;
+
+/// Types of results that are plain data.
+const RECORDS: &str = "\
+/** A row of a table. */
+export interface Row { index: number; count: number; size: number; cumulative: number; name: string; }
+/** A row of a reference pattern. */
+export interface PatternRow { index: number; label: string; depth: number; mark: string; kind: string; count: number; size: number; }
+/** How members of a set are selected. */
+export interface Classification { relation: EquivalenceRelation; class: string; comparison: string; }
+/** An object with which a leak begins. */
+export interface LeakRoot { set: IdentitySet; circle: number; held: number; }
+/** One object as plain data; references lead to addresses. */
+export interface ObjectView {
+  family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;
+  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
+}
+/** Opens a snapshot of a file: the last one, or the one of a number. */
+export function open(file: string | URL | ArrayBuffer | Uint8Array, options?: { snapshot?: number }): Promise<Use>;
+";
+
+/// The typings of the package `heapy`.
+#[must_use]
+pub fn typescript() -> String {
+    let mut text = String::from("// Made from the engine's description of the API; do not edit.\n\n");
+    text.push_str(RECORDS);
+    for owner in owners() {
+        text.push('\n');
+        interface(&mut text, owner);
+    }
+    text
+}
+
+fn interface(text: &mut String, owner: &Owner) {
+    let parent = owner.parent.map_or(String::new(), |parent| format!(" extends {parent}"));
+    let _ = writeln!(text, "/** {} */\nexport interface {}{parent} {{", owner.doc, owner.name);
+    if owner.name == "EquivalenceRelation" {
+        text.push_str("  /** The class that the arguments describe. */\n");
+        text.push_str("  (...arguments: (string | number | UniSet | SetOfKind | null | [] | object)[]): Kind;\n");
+    }
+    for entry in owner.entries {
+        let _ = writeln!(text, "  /** {} */", entry.doc);
+        match entry.form {
+            Form::Attribute => {
+                let _ = writeln!(text, "  readonly {}: {};", entry.name, entry.result);
+            }
+            Form::Method => methods(text, entry),
+        }
+    }
+    if owner.dynamic.is_some() {
+        text.push_str("  /** Names that depend on the heap. */\n  readonly [name: string]: any;\n");
+    }
+    if owner.entries.iter().any(|entry| entry.name == "at") && owner.dynamic.is_none() {
+        let result = owner.entries.iter().find(|entry| entry.name == "at").map_or("unknown", |entry| entry.result);
+        let _ = writeln!(text, "  /** The same as at. */\n  readonly [index: number]: {result};");
+    }
+    text.push_str("  toString(): string;\n}\n");
+}
+
+/// A method by position, and where arguments may be left out also by name.
+fn methods(text: &mut String, entry: &Entry) {
+    let Entry { name, result, parameters, .. } = entry;
+    let result = if *result == "null" { "void" } else { result };
+    let positional: Vec<String> = parameters_in_order(parameters).into_iter().map(positional).collect();
+    let _ = writeln!(text, "  {name}({}): {result};", positional.join(", "));
+    let optional: Vec<&Parameter> =
+        parameters.iter().filter(|parameter| parameter.is_optional() && !parameter.is_repeated()).collect();
+    let leading = parameters.iter().take_while(|parameter| !parameter.is_optional()).map(positional_of);
+    if !optional.is_empty() && !parameters.iter().any(Parameter::is_repeated) {
+        let named: Vec<String> = optional
+            .iter()
+            .map(|parameter| format!("{}?: {}", parameter.name, parameter.accepts.typescript()))
+            .collect();
+        let all: Vec<String> = leading.chain([format!("options: {{ {} }}", named.join("; "))]).collect();
+        let _ = writeln!(text, "  {name}({}): {result};", all.join(", "));
+    }
+}
+
+/// A rest parameter must be the last one; what would follow it is given by name only.
+fn parameters_in_order(parameters: &[Parameter]) -> Vec<&Parameter> {
+    match parameters.iter().position(Parameter::is_repeated) {
+        Some(rest) => parameters[..=rest].iter().collect(),
+        None => parameters.iter().collect(),
+    }
+}
+
+fn positional_of(parameter: &Parameter) -> String {
+    positional(parameter)
+}
+
+fn positional(parameter: &Parameter) -> String {
+    let (name, kind) = (parameter.name, parameter.accepts.typescript());
+    match (parameter.is_repeated(), parameter.is_optional()) {
+        (true, _) => format!("...{name}: (({kind}) | object)[]"),
+        (false, true) => format!("{name}?: {kind}"),
+        (false, false) => format!("{name}: {kind}"),
+    }
+}
