@@ -21,7 +21,7 @@ use crate::uniset::IdentitySet;
 use crate::use_api::Use;
 
 /// What `heap`, `heapg` and `heapu` are relative to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct References {
     heap: Option<IdentitySet>,
     heapg: Option<IdentitySet>,
@@ -72,6 +72,15 @@ impl Use {
     pub fn since(&self, earlier: &Self) -> Self {
         let new = Self::new(Arc::clone(self.view().heap()));
         new.setref(Some(earlier.absolute_heap()), Some(earlier.unreachable().stat()));
+        new
+    }
+
+    /// A `Use` with the same references that looks at another snapshot of the run.
+    #[must_use]
+    pub fn at(&self, heap: Arc<Heap>) -> Self {
+        let references = self.references_now().clone();
+        let new = Self::new(heap);
+        *new.references_now() = references;
         new
     }
 

@@ -306,24 +306,17 @@ HEAPY_FUNCTION int32_t heapy_print(heapy_handle target, void (*put)(const char *
   return read;
 }
 
-/* The number of blocks that were leaked since the last setref, or an error; for a check at the end of a test:
+/* The number of blocks that were leaked since setrelheapg, or an error; for a check at the end of a test:
  *
  *     heapy_handle hp = heapy_open(HEAPY_VERSION);
- *     heapy_do(hp, "setref");
+ *     heapy_do(hp, "setrelheapg");
  *     ...
  *     assert(heapy_leaks(hp) == 0);
  */
 HEAPY_FUNCTION int64_t heapy_leaks(heapy_handle hp) {
-  heapy_record arguments[2];
-  heapy_record answer = heapy_record_of(HEAPY_TAG_NONE, 0, 0);
-  int64_t count;
-  int32_t result;
-  arguments[0] = heapy_name("stat");
-  arguments[1] = heapy_bool(0);
-  result = heapy_call(hp, "heapu", arguments, 2, &answer);
-  if (result < 0) return result;
-  count = heapy_number((heapy_handle)answer.payload, "count");
-  heapy_release((heapy_handle)answer.payload);
+  heapy_handle leaks = heapy_ask(hp, "heapg");
+  int64_t count = leaks < 0 ? leaks : heapy_number(leaks, "count");
+  if (leaks > 0) heapy_release(leaks);
   return count;
 }
 

@@ -20,12 +20,14 @@ pub struct Row {
 }
 
 /// An object of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Object {
     /// Its first byte.
     pub address: u64,
     /// Its requested size in bytes.
-    pub size: u64,
+    pub size: i64,
+    /// Its class.
+    pub class: Text,
 }
 
 /// The rows of a table, largest first; ends early when a row cannot be read.
@@ -35,17 +37,18 @@ pub struct Rows {
     next: u32,
 }
 
-/// The objects of a set, in the order of their addresses; ends early when one cannot be read.
+/// The objects of a set, largest first; ends early when one cannot be read.
 #[derive(Debug)]
 pub struct Objects {
-    list: Option<List>,
-    next: u32,
+    objects: Set,
+    next: i64,
 }
 
 impl Rows {
     pub(crate) fn new(set: &Set) -> Self {
-        let rows = set.call("partition", &[]).and_then(Answer::thing).and_then(|partition| partition.call("rows", &[]));
-        Self { list: rows.and_then(Answer::list).ok(), next: 0 }
+        let rows = set.call("partition", &[]).and_then(Answer::thing);
+        let rows = rows.and_then(|partition| partition.call("get_rows", &[])).and_then(Answer::list);
+        Self { list: rows.ok(), next: 0 }
     }
 }
 
@@ -53,14 +56,18 @@ impl Iterator for Rows {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let answer = next_of(self.list.as_ref()?, &mut self.next)?;
-        row(&answer.thing().ok()?).ok()
+        let list = self.list.as_ref()?;
+        if self.next == list.length() {
+            return None;
+        }
+        self.next += 1;
+        row(&list.get(self.next - 1).and_then(Answer::thing).ok()?).ok()
     }
 }
 
 impl Objects {
     pub(crate) fn new(set: &Set) -> Self {
-        Self { list: set.call("nodes", &[]).and_then(Answer::list).ok(), next: 0 }
+        Self { objects: set.by("Id"), next: 0 }
     }
 }
 
@@ -68,17 +75,10 @@ impl Iterator for Objects {
     type Item = Object;
 
     fn next(&mut self) -> Option<Object> {
-        let answer = next_of(self.list.as_ref()?, &mut self.next)?;
-        object(&answer.thing().ok()?).ok()
+        let one = self.objects.part(self.next).call("theone", &[]).and_then(Answer::thing).ok()?;
+        self.next += 1;
+        object(&one).ok()
     }
-}
-
-fn next_of(list: &List, next: &mut u32) -> Option<Answer> {
-    if *next == list.length() {
-        return None;
-    }
-    *next += 1;
-    list.get(*next - 1).ok()
 }
 
 fn row(row: &Thing) -> Result<Row, Error> {
@@ -86,7 +86,7 @@ fn row(row: &Thing) -> Result<Row, Error> {
         index: row.call("index", &[])?.int()?,
         count: row.call("count", &[])?.int()?,
         size: row.call("size", &[])?.int()?,
-        cumulative: row.call("cumulsize", &[])?.int()?,
+        cumulative: row.call("cumulative", &[])?.int()?,
         kind: row.call("name", &[])?.text()?,
     })
 }
@@ -94,6 +94,7 @@ fn row(row: &Thing) -> Result<Row, Error> {
 fn object(object: &Thing) -> Result<Object, Error> {
     Ok(Object {
         address: object.call("address", &[])?.int()?.cast_unsigned(),
-        size: object.call("size", &[])?.int()?.cast_unsigned(),
+        size: object.call("size", &[])?.int()?,
+        class: object.call("class", &[])?.text()?,
     })
 }

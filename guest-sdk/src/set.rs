@@ -12,13 +12,17 @@ things! {
     /// A set of objects (with members) or a kind (by a rule).
     ///
     /// ```
-    /// let hp = heapy_guest::hpy();
-    /// let before = hp.heap();
-    /// let page = vec![1u8; 4096];
-    /// let since = hp.heap() - before;
-    /// println!("{since}");
-    /// # drop(page);
+    /// use heapy_guest::{Arg, hpy};
+    ///
+    /// let hp = hpy();
+    /// let heap = hp.heap();
+    /// let pages = hp.relation("Size").kind(&[Arg::int(4096)]);
+    /// println!("{}", &heap & &pages); // the pages
+    /// println!("{}", heap - pages); // and the rest
     /// ```
+    ///
+    /// Sets can be combined with sets of the same snapshot; for what came since an earlier one there is
+    /// [`setref`](crate::Use::setref).
     Set;
 }
 
@@ -71,7 +75,7 @@ impl Set {
     /// The objects of one row of the table; negative positions count from the end.
     #[must_use]
     pub fn part(&self, index: i64) -> Self {
-        Self::of(self.call("get", &[Arg::int(index)]))
+        Self::of(self.call("at", &[Arg::int(index)]))
     }
 
     /// The objects that they refer to.
@@ -126,11 +130,11 @@ impl Set {
         Rows::new(self)
     }
 
-    /// The objects, in the order of their addresses.
+    /// The objects, largest first. Each costs time in proportion to the heap: for a look at some, not for statistics.
     ///
     /// ```
     /// for object in heapy_guest::hpy().heap().part(0).objects() {
-    ///     println!("{:#x}: {} bytes", object.address, object.size);
+    ///     println!("{:#x}: {} of {} bytes", object.address, object.class, object.size);
     /// }
     /// ```
     #[must_use]

@@ -78,7 +78,7 @@ impl Thing {
     /// fn first_row() -> Result<(), Error> {
     ///     let heap = heapy_guest::hpy().call("heap", &[])?;
     ///     let Answer::Thing(heap) = heap else { return Ok(()) };
-    ///     let Answer::Thing(row) = heap.call("get", &[Arg::int(0)])? else { return Ok(()) };
+    ///     let Answer::Thing(row) = heap.call("at", &[Arg::int(0)])? else { return Ok(()) };
     ///     println!("{row}");
     ///     Ok(())
     /// }

@@ -115,8 +115,9 @@ impl Relation {
     /// ```
     /// use heapy_guest::{Arg, hpy};
     ///
-    /// let pages = hpy().relation("Size").kind(&[Arg::int(4096)]);
-    /// println!("{}", hpy().heap() & pages);
+    /// let hp = hpy();
+    /// let heap = hp.heap();
+    /// println!("{}", heap & hp.relation("Size").kind(&[Arg::int(4096)]));
     /// ```
     #[must_use]
     pub fn kind(&self, arguments: &[Arg<'_>]) -> Set {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::set::Set;
-use crate::thing::{Answer, Arg, Text, Thing};
+use crate::thing::{Answer, Arg, Thing};
 use crate::things::{Relation, Stat};
 
 /// The top object of Heapy, as `hpy()` of guppy.
@@ -61,6 +61,12 @@ impl Use {
     #[must_use]
     pub fn heapu_set(&self) -> Set {
         Set::of(self.call("heapu", &[Arg::name("stat"), Arg::bool(false)]))
+    }
+
+    /// The blocks that nothing reaches, without those of which `setrelheapg` was told. Takes a snapshot.
+    #[must_use]
+    pub fn heapg(&self) -> Set {
+        Set::of(self.call("heapg", &[]))
     }
 
     /// From now on `heap` and `heapu` show only what came since. Takes a snapshot.
@@ -138,8 +144,8 @@ impl Use {
     ///
     /// # Errors
     /// When there is no such name.
-    pub fn doc(&self, name: &str) -> Result<Text, Error> {
-        self.call("doc", &[Arg::text(name)])?.text()
+    pub fn doc(&self, name: &str) -> Result<Thing, Error> {
+        self.call("doc", &[])?.thing()?.call(name, &[])?.thing()
     }
 
     /// Reads any attribute of the Use API, or calls any of its functions.

@@ -59,6 +59,12 @@ impl<T> Handles<T> {
         entry.and_then(|entry| entry.held.as_ref()).map(|(thing, _)| thing).ok_or_else(|| Refusal::handle(handle))
     }
 
+    /// The thing behind a handle, to be changed.
+    pub(super) fn get_mut(&mut self, handle: u32) -> Result<&mut T, Refusal> {
+        let entry = self.slots.get_mut(slot_of(handle)).filter(|entry| entry.uses == handle >> SLOT_BITS);
+        entry.and_then(|entry| entry.held.as_mut()).map(|(thing, _)| thing).ok_or_else(|| Refusal::handle(handle))
+    }
+
     /// Gives a thing back.
     pub(super) fn release(&mut self, handle: u32) -> Result<T, Refusal> {
         self.get(handle)?;

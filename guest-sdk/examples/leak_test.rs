@@ -1,0 +1,42 @@
+//! A leak test of a parser: after each request nothing may be left behind that nobody can reach.
+//!
+//! ```text
+//! cargo build --example leak_test --features enabled --target wasm32-wasip1
+//! heapy-host leak_test.wasm            passes
+//! heapy-host leak_test.wasm leaky      panics with a table that names the line
+//! ```
+
+use heapy_guest::{KIB, assert_heap, assert_no_leaks, blocks_under, under};
+
+/// What a request says.
+struct Request {
+    method: String,
+    words: Vec<String>,
+}
+
+fn parse(line: &str) -> Request {
+    let mut words = line.split_whitespace().map(String::from);
+    Request { method: words.next().unwrap_or_default(), words: words.collect() }
+}
+
+/// The same with a usual fault: the scratch copy is never given back.
+fn parse_leaky(line: &str) -> Request {
+    let scratch: &'static str = Box::leak(line.to_lowercase().into_boxed_str());
+    parse(scratch)
+}
+
+fn main() {
+    let leaky = std::env::args().any(|argument| argument == "leaky");
+    if !heapy_guest::enabled() {
+        println!("built without Heapy: nothing is checked");
+    }
+    let request = "GET /inbox/7 from ada";
+
+    assert_no_leaks!(|| {
+        let parsed = if leaky { parse_leaky(request) } else { parse(request) };
+        parsed.words.len() + parsed.method.len()
+    });
+
+    let kept = assert_heap!(under(KIB).and(blocks_under(10)), || parse(request));
+    println!("{} of {} words kept, nothing leaked", kept.words.len(), kept.method);
+}
