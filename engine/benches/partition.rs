@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::cell::LazyCell;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -15,9 +16,11 @@ const RELATIONS: [&str; 9] = ["Type", "Size", "Id", "Prod", "Class", "Clodo", "U
 
 fn labelling(criterion: &mut Criterion) {
     for count in support::sizes() {
-        let heap = support::heap(count);
+        // Made only when something of this size is measured.
+        let heap = LazyCell::new(|| support::heap(count));
         let mut group = criterion.benchmark_group("label");
-        group.sample_size(10).measurement_time(Duration::from_secs(1)).throughput(Throughput::Elements(count.into()));
+        group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
+        group.throughput(Throughput::Elements(count.into()));
         for relation in RELATIONS {
             group.bench_function(BenchmarkId::new(relation, count), |bencher| {
                 let fresh = || {
@@ -39,13 +42,14 @@ fn labelling(criterion: &mut Criterion) {
 
 fn partition(criterion: &mut Criterion) {
     for count in support::sizes() {
-        let hp = Use::new(support::heap(count));
+        let hp = LazyCell::new(|| Use::new(support::heap(count)));
         let mut group = criterion.benchmark_group("partition");
-        group.sample_size(10).measurement_time(Duration::from_secs(1)).throughput(Throughput::Elements(count.into()));
+        group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
+        group.throughput(Throughput::Elements(count.into()));
         for relation in ["Type", "Size", "Rcs", "Id"] {
-            let set = hp.heap();
-            set.by(relation).unwrap().to_string();
             group.bench_function(BenchmarkId::new(relation, count), |bencher| {
+                let set = hp.heap();
+                set.by(relation).unwrap().to_string();
                 bencher.iter(|| set.by(relation).unwrap().to_string());
             });
         }
@@ -55,17 +59,18 @@ fn partition(criterion: &mut Criterion) {
 
 fn algebra(criterion: &mut Criterion) {
     for count in support::sizes() {
-        let hp = Use::new(support::heap(count));
-        let even = hp.iso((0..count).step_by(2).map(ObjectId::new)).unwrap();
-        let third = hp.iso((0..count).step_by(3).map(ObjectId::new)).unwrap();
+        let sets = LazyCell::new(|| {
+            let hp = Use::new(support::heap(count));
+            let even = hp.iso((0..count).step_by(2).map(ObjectId::new)).unwrap();
+            let third = hp.iso((0..count).step_by(3).map(ObjectId::new)).unwrap();
+            (even, third)
+        });
         let mut group = criterion.benchmark_group("algebra");
-        group
-            .sample_size(20)
-            .measurement_time(Duration::from_secs(1))
-            .throughput(Throughput::Bytes(u64::from(count) / 8));
-        group.bench_function(BenchmarkId::new("and", count), |bencher| bencher.iter(|| even.and(&third).unwrap()));
-        group.bench_function(BenchmarkId::new("or", count), |bencher| bencher.iter(|| even.or(&third).unwrap()));
-        group.bench_function(BenchmarkId::new("count", count), |bencher| bencher.iter(|| even.count()));
+        group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
+        group.throughput(Throughput::Bytes(u64::from(count) / 8));
+        group.bench_function(BenchmarkId::new("and", count), |bencher| bencher.iter(|| sets.0.and(&sets.1).unwrap()));
+        group.bench_function(BenchmarkId::new("or", count), |bencher| bencher.iter(|| sets.0.or(&sets.1).unwrap()));
+        group.bench_function(BenchmarkId::new("count", count), |bencher| bencher.iter(|| sets.0.count()));
         group.finish();
     }
 }

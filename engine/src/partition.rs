@@ -35,6 +35,9 @@ struct Part {
     size: u64,
 }
 
+/// With how many classes for each member a table of all classes is more work than a map of those met.
+const CLASSES_FOR_EACH_MEMBER: usize = 4;
+
 /// Rows from one stored cumulative size to the next.
 const SAMPLE: usize = 64;
 
@@ -97,14 +100,27 @@ impl Partition {
 
     fn count_classes(&mut self) {
         let heap = self.set.view().heap();
-        let mut counts = vec![(0u32, 0u64); self.labelling.class_count()];
-        for object in self.set.nodes().iter() {
-            let slot = &mut counts[self.labelling.label(object) as usize];
-            slot.0 += 1;
-            slot.1 += heap.size(object);
+        let labelled = self.set.nodes().iter().map(|object| (self.labelling.label(object), heap.size(object)));
+        let classes = self.labelling.class_count();
+        if classes / CLASSES_FOR_EACH_MEMBER > self.set.count() {
+            // A few objects in a heap of millions of classes: do not walk all classes for them.
+            let mut parts: HashMap<u32, Part> = HashMap::new();
+            for (label, size) in labelled {
+                let part = parts.entry(label).or_insert(Part { label, count: 0, size: 0 });
+                part.count += 1;
+                part.size += size;
+            }
+            self.parts = parts.into_values().collect();
+        } else {
+            let mut counts = vec![(0u32, 0u64); classes];
+            for (label, size) in labelled {
+                let slot = &mut counts[label as usize];
+                slot.0 += 1;
+                slot.1 += size;
+            }
+            let present = counts.into_iter().enumerate().filter(|(_, (count, _))| *count > 0);
+            self.parts = present.map(|(label, (count, size))| Part { label: label as u32, count, size }).collect();
         }
-        let present = counts.into_iter().enumerate().filter(|(_, (count, _))| *count > 0);
-        self.parts = present.map(|(label, (count, size))| Part { label: label as u32, count, size }).collect();
         self.parts.sort_by_key(|part| (Reverse(part.size), part.label));
     }
 

@@ -7,7 +7,7 @@ use crate::error::UseError;
 use crate::heap::Heap;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
-use crate::relation::{EquivalenceRelation, Rule, findex};
+use crate::relation::{Argument, EquivalenceRelation, Rule, findex};
 use crate::root_state::RootState;
 use crate::setref::SharedReferences;
 use crate::uniset::{Expr, IdentitySet, Kind, SetOfKind, UniSet};
@@ -99,6 +99,23 @@ impl Use {
     /// [`UseError::DifferentHeaps`] when one is of another heap.
     pub fn union(&self, sets: &[UniSet]) -> Result<UniSet, UseError> {
         sets.iter().try_fold(UniSet::from(self.nothing()), |union, set| union.or(set))
+    }
+
+    /// What an operand of the algebra stands for: a set for itself, a text for the type of that name.
+    ///
+    /// # Errors
+    /// [`UseError::Argument`] for anything else, and for a name that no type has.
+    pub fn uniset(&self, operand: &Argument) -> Result<UniSet, UseError> {
+        match operand {
+            Argument::Set(set) => Ok(set.clone()),
+            Argument::Text(name) => Ok(self.relation("Type")?.class_named(name)?.into()),
+            other => Err(UseError::Argument {
+                function: "set operator",
+                argument: "operand",
+                given: format!("{other:?}"),
+                accepted: "a set, or the name of a type".into(),
+            }),
+        }
     }
 
     /// The kind of everything.

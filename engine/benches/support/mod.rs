@@ -61,6 +61,7 @@ pub(crate) fn heap(count: u32) -> Arc<Heap> {
         });
         builder.add_context(None, frame);
     }
+    let mut address = 0x1_0000;
     for index in 0..count {
         let size = 16 + 8 * u64::from(random.below(64).min(random.below(64)));
         let ty = 1 + random.below(STRUCTS).min(random.below(STRUCTS));
@@ -71,8 +72,9 @@ pub(crate) fn heap(count: u32) -> Arc<Heap> {
             context: Some(heapy_engine::ContextId::new(random.below(CONTEXTS))),
             serial: u64::from(index),
             age: random.below(4),
-            ..ObjectRecord::block(0x1_0000 + u64::from(index) * 160, size)
+            ..ObjectRecord::block(address, size)
         });
+        address += (size + 8).next_multiple_of(16);
     }
     for index in 0..count {
         for word in 0..2 + index % 2 {

@@ -85,6 +85,66 @@ impl IdentitySet {
         if self.is_empty() { 0 } else { self.partition().row_count() }
     }
 
+    /// A copy shown by Clodo.
+    #[must_use]
+    pub fn byclodo(&self) -> Self {
+        self.by_rule(Rule::Clodo)
+    }
+
+    /// A copy shown by Id: one row for each object.
+    #[must_use]
+    pub fn byid(&self) -> Self {
+        self.by_rule(Rule::Id)
+    }
+
+    /// A copy shown by Idset, which groups as Id does.
+    #[must_use]
+    pub fn byidset(&self) -> Self {
+        self.by_rule(Rule::Idset)
+    }
+
+    /// A copy shown by Module.
+    #[must_use]
+    pub fn bymodule(&self) -> Self {
+        self.by_rule(Rule::Module)
+    }
+
+    /// A copy shown by Prod.
+    #[must_use]
+    pub fn byprod(&self) -> Self {
+        self.by_rule(Rule::Prod)
+    }
+
+    /// A copy shown by Rcs.
+    #[must_use]
+    pub fn byrcs(&self) -> Self {
+        self.by_rule(Rule::rcs())
+    }
+
+    /// A copy shown by Size.
+    #[must_use]
+    pub fn bysize(&self) -> Self {
+        self.by_rule(Rule::Size)
+    }
+
+    /// A copy shown by Type.
+    #[must_use]
+    pub fn bytype(&self) -> Self {
+        self.by_rule(Rule::Type)
+    }
+
+    /// A copy shown by Unity: one row.
+    #[must_use]
+    pub fn byunity(&self) -> Self {
+        self.by_rule(Rule::Unity)
+    }
+
+    /// A copy shown by Via.
+    #[must_use]
+    pub fn byvia(&self) -> Self {
+        self.by_rule(Rule::Via)
+    }
+
     /// The groups under its relation, largest first.
     #[must_use]
     pub fn parts(&self) -> Vec<Self> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{Class, Rule};
 use crate::text::Rendering;
@@ -20,13 +21,14 @@ pub(crate) fn brief(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Strin
         return "<Nothing>".into();
     }
     let kinds = kinds_of(view, members, rule);
-    let start = format!("<{} {}: ", members.count(), kinds_name(kinds.iter().map(|(name, ..)| name.as_str())));
+    let names = kinds_name(kinds.iter().map(|kind| kind.name.as_str()));
+    let start = format!("<{} {names}: ", members.count());
     let mut used = start.chars().count();
     let mut parts: Vec<String> = Vec::new();
-    for (name, class, set) in &kinds {
-        let mut part = items(view, set, &Rendering::of_class(class), WIDTH.saturating_sub(used));
+    for kind in &kinds {
+        let mut part = items(view, &kind.first, Rendering::of_class(&kind.class), WIDTH.saturating_sub(used));
         if kinds.len() > 1 {
-            part = format!("<{} {name}: {part}>", set.count());
+            part = format!("<{} {}: {part}>", kind.count, kind.name);
         }
         used += part.chars().count() + SEPARATOR;
         parts.push(part);
@@ -46,22 +48,34 @@ pub(crate) fn brief(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Strin
     format!("{cut}...>")
 }
 
+/// The members of one class, as far as a brief can show them.
+struct KindMembers {
+    name: String,
+    class: Class,
+    count: usize,
+    /// The first members by address; a text of one takes more than one character.
+    first: Vec<ObjectId>,
+}
+
 /// The members by class, in the order of the names of the classes.
-fn kinds_of(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Vec<(String, Class, ObjectSet)> {
+fn kinds_of(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Vec<KindMembers> {
     let labels = view.labelling(rule);
-    let mut by_label: BTreeMap<u32, ObjectSet> = BTreeMap::new();
+    let mut by_label: BTreeMap<u32, (usize, Vec<ObjectId>)> = BTreeMap::new();
     for object in members.iter() {
-        let empty = || ObjectSet::empty(view.heap().object_count());
-        by_label.entry(labels.label(object)).or_insert_with(empty).insert(object);
+        let (count, first) = by_label.entry(labels.label(object)).or_default();
+        *count += 1;
+        if first.len() < WIDTH {
+            first.push(object);
+        }
     }
-    let mut kinds: Vec<(String, Class, ObjectSet)> = by_label
+    let mut kinds: Vec<KindMembers> = by_label
         .into_iter()
-        .map(|(label, set)| {
+        .map(|(label, (count, first))| {
             let class = labels.class(label);
-            (Expr::class(rule.clone(), class.clone()).brief(view), class, set)
+            KindMembers { name: Expr::class(rule.clone(), class.clone()).brief(view), class, count, first }
         })
         .collect();
-    kinds.sort_by(|a, b| a.0.cmp(&b.0));
+    kinds.sort_by(|a, b| a.name.cmp(&b.name));
     kinds
 }
 
@@ -72,10 +86,10 @@ fn kinds_name<'name>(names: impl Iterator<Item = &'name str>) -> String {
 }
 
 /// The members' texts in the order of addresses as long as they fit into `room` (at least one), then sorted as texts.
-pub(crate) fn items(view: &Arc<View>, members: &ObjectSet, rendering: &Rendering, room: usize) -> String {
+fn items(view: &Arc<View>, members: &[ObjectId], rendering: Rendering, room: usize) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut used = 0;
-    for object in members.iter() {
+    for &object in members {
         let text = rendering.text(view, object);
         let length = text.chars().count() + 2;
         if let Some(last) = texts.last_mut()
