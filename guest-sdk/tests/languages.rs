@@ -64,7 +64,14 @@ fn the_c_header_has_every_number() {
         let source = source("src/abi.rs");
         ((), source)
     };
-    let prefixes = [("tag", "TAG"), ("sort", "SORT"), ("code", "ERROR"), ("form", "FORM"), ("shape", "SHAPE"), ("allocator", "ALLOCATOR")];
+    let prefixes = [
+        ("tag", "TAG"),
+        ("sort", "SORT"),
+        ("code", "ERROR"),
+        ("form", "FORM"),
+        ("shape", "SHAPE"),
+        ("allocator", "ALLOCATOR"),
+    ];
     for (module, prefix) in prefixes {
         let (_, rest) = abi.split_once(&format!("pub mod {module} {{")).expect("is a module");
         let (body, _) = rest.split_once("\n}").expect("ends");
@@ -97,7 +104,8 @@ fn the_guide_has_every_limit() {
     ];
     for limit in limits {
         let digits = limit.to_string();
-        let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
+        let groups: Vec<&str> =
+            digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
         assert!(page.contains(&groups.join(",")), "{}", groups.join(","));
     }
     for (bytes, words) in [(abi::limit::HANDLE_BYTES, "256 MiB"), (abi::limit::TEXT_BYTES, "16 MiB")] {

@@ -4,9 +4,9 @@
 //! snapshots; the `heapy-host` binary is the first user of it.
 
 mod classes;
+pub mod cli;
 pub mod error;
 pub mod export;
-pub mod cli;
 pub mod functions;
 pub mod gate;
 pub mod instrument;

@@ -101,13 +101,9 @@ fn define_questions<T: 'static, S: Source<T>, W: Word>(linker: &mut Linker<T>, l
         },
     )?;
     let at = link.clone();
-    linker.func_wrap(
-        MODULE,
-        "item",
-        move |mut caller: Caller<'_, T>, target: u32, index: u32, answer: W| {
-            at.number(at.functions.item(&mut caller, &*at.source, target, index, answer.into()))
-        },
-    )?;
+    linker.func_wrap(MODULE, "item", move |mut caller: Caller<'_, T>, target: u32, index: u32, answer: W| {
+        at.number(at.functions.item(&mut caller, &*at.source, target, index, answer.into()))
+    })?;
     let at = link.clone();
     linker.func_wrap(MODULE, "release", move |target: u32| at.number(at.functions.release(target)))?;
     let at = link.clone();
@@ -127,14 +123,10 @@ fn define_sayings<T: 'static, S: Source<T>, W: Word>(linker: &mut Linker<T>, lin
         at.number(at.functions.describe(&mut caller, &*at.source, (layout.into(), count.into())))
     })?;
     let at = link.clone();
-    linker.func_wrap(
-        MODULE,
-        "label",
-        move |mut caller: Caller<'_, T>, block: W, name: W, length: W, shape: u32| {
-            let name = (name.into(), length.into());
-            at.number(at.functions.label(&mut caller, &*at.source, block.into(), name, shape))
-        },
-    )?;
+    linker.func_wrap(MODULE, "label", move |mut caller: Caller<'_, T>, block: W, name: W, length: W, shape: u32| {
+        let name = (name.into(), length.into());
+        at.number(at.functions.label(&mut caller, &*at.source, block.into(), name, shape))
+    })?;
     let at = link.clone();
     linker.func_wrap(MODULE, "hide", move |mut caller: Caller<'_, T>, block: W| {
         at.number(at.functions.hide(&mut caller, &*at.source, block.into()))
@@ -147,14 +139,10 @@ fn define_sayings<T: 'static, S: Source<T>, W: Word>(linker: &mut Linker<T>, lin
     let at = link.clone();
     linker.func_wrap(MODULE, "unpin", move |block: W| at.number(at.functions.unpin(block.into())))?;
     let at = link.clone();
-    linker.func_wrap(
-        MODULE,
-        "allocator",
-        move |mut caller: Caller<'_, T>, name: W, length: W, kind: u32| {
-            let name = (name.into(), length.into());
-            at.number(at.functions.allocator(&mut caller, &*at.source, name, kind))
-        },
-    )?;
+    linker.func_wrap(MODULE, "allocator", move |mut caller: Caller<'_, T>, name: W, length: W, kind: u32| {
+        let name = (name.into(), length.into());
+        at.number(at.functions.allocator(&mut caller, &*at.source, name, kind))
+    })?;
     let at = link.clone();
     linker.func_wrap(MODULE, "allocated", move |allocator: u32, block: W, size: W| {
         at.number(at.functions.allocated(allocator, block.into(), size.into()))

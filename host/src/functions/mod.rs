@@ -16,6 +16,8 @@ mod pools;
 mod records;
 mod session;
 mod source;
+#[cfg(test)]
+mod tests;
 mod told;
 
 pub use error::Refusal;

@@ -191,10 +191,8 @@ impl Functions {
         name: Range,
     ) -> Result<u32, Refusal> {
         let name = name_in(caller, source, "snapshot", name)?;
-        let capture_error = |message| Refusal::new(code::CAPTURE, format!("snapshot: {message}"));
-        let mut paused = source.pause(caller, &format!("guest:{name}")).map_err(capture_error)?;
-        self.annotate(&mut paused);
-        source.store(caller, paused).map_err(capture_error)
+        let stored = source.store(caller, &format!("guest:{name}"));
+        stored.map_err(|message| Refusal::new(code::CAPTURE, format!("snapshot: {message}")))
     }
 
     pub(super) fn describe<T, S: Source<T>>(
@@ -307,7 +305,10 @@ impl Session {
     fn has_room_for_snapshot(&mut self) -> Result<(), Refusal> {
         self.snapshots.retain(|snapshot| snapshot.strong_count() > 0);
         if self.snapshots.len() >= limit::SNAPSHOTS {
-            return Err(Refusal::limit("snapshots kept by its handles; release sets of earlier ones", limit::SNAPSHOTS));
+            return Err(Refusal::limit(
+                "snapshots kept by its handles; release sets of earlier ones",
+                limit::SNAPSHOTS,
+            ));
         }
         Ok(())
     }

@@ -29,9 +29,9 @@ pub trait Source<T>: Send + Sync + 'static {
     /// Why it makes no heap.
     fn capture(&self, paused: Paused) -> Result<Heap, String>;
 
-    /// Stores it where the run's snapshots go, and gives its number.
+    /// Takes a snapshot that is stored where the run's others are, annotated like them, and gives its number.
     ///
     /// # Errors
     /// Why it cannot be stored.
-    fn store(&self, caller: &mut Caller<'_, T>, paused: Paused) -> Result<u32, String>;
+    fn store(&self, caller: &mut Caller<'_, T>, reason: &str) -> Result<u32, String>;
 }
