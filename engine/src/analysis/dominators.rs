@@ -182,9 +182,9 @@ impl Numbering {
                 numbering.numbers[object.index()] = number;
                 numbering.objects.push(object);
                 numbering.parents.push(parent);
-                for edge in heap.referents(object) {
-                    if numbering.numbers[edge.other.index()] == UNREACHED && within.contains(edge.other) {
-                        pending.push((edge.other, number));
+                for other in heap.referent_ids(object) {
+                    if numbering.numbers[other.index()] == UNREACHED && within.contains(other) {
+                        pending.push((other, number));
                     }
                 }
             }
@@ -203,8 +203,8 @@ fn immediate_dominators(heap: &Heap, start: &ObjectSet, order: &Numbering) -> Ve
         if start.contains(object) {
             semi = 0;
         } else {
-            for edge in heap.referrers(object) {
-                let referrer = order.numbers[edge.other.index()];
+            for other in heap.referrer_ids(object) {
+                let referrer = order.numbers[other.index()];
                 if referrer != UNREACHED {
                     semi = semi.min(forest.least_semi(referrer, number + 1));
                 }

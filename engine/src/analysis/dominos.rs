@@ -36,9 +36,9 @@ pub fn imdom(heap: &Heap, start: &ObjectSet, referrers: &ObjectSet) -> ObjectSet
         if referrers.contains(object) {
             continue;
         }
-        for edge in heap.referents(object) {
-            if reached.insert(edge.other) {
-                pending.push(edge.other);
+        for other in heap.referent_ids(object) {
+            if reached.insert(other) {
+                pending.push(other);
             }
         }
     }

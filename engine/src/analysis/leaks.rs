@@ -73,9 +73,9 @@ fn search_exits(heap: &Heap, within: &ObjectSet) -> Vec<ObjectId> {
                         continue;
                     }
                     pending.push(Visit::Leave(object));
-                    for edge in heap.referents(object) {
-                        if within.contains(edge.other) && !seen.contains(edge.other) {
-                            pending.push(Visit::Enter(edge.other));
+                    for other in heap.referent_ids(object) {
+                        if within.contains(other) && !seen.contains(other) {
+                            pending.push(Visit::Enter(other));
                         }
                     }
                 }
@@ -89,9 +89,9 @@ fn mark_reached(heap: &Heap, within: &ObjectSet, from: ObjectId, marked: &mut Ob
     marked.insert(from);
     let mut pending = vec![from];
     while let Some(object) = pending.pop() {
-        for edge in heap.referents(object) {
-            if within.contains(edge.other) && marked.insert(edge.other) {
-                pending.push(edge.other);
+        for other in heap.referent_ids(object) {
+            if within.contains(other) && marked.insert(other) {
+                pending.push(other);
             }
         }
     }
@@ -104,9 +104,9 @@ fn holders(heap: &Heap, within: &ObjectSet, object: ObjectId) -> Vec<ObjectId> {
     let mut next = 0;
     while let Some(&object) = found.get(next) {
         next += 1;
-        for edge in heap.referrers(object) {
-            if within.contains(edge.other) && seen.insert(edge.other) {
-                found.push(edge.other);
+        for other in heap.referrer_ids(object) {
+            if within.contains(other) && seen.insert(other) {
+                found.push(other);
             }
         }
     }
