@@ -144,6 +144,11 @@ impl PathSearch {
 }
 
 impl PathQuery {
+    /// Whether every reference may be taken, so that where it stands need not be looked at.
+    fn takes_all(&self) -> bool {
+        !self.typed_only && self.avoid_edges.is_empty()
+    }
+
     fn allows(&self, from: ObjectId, to: ObjectId, edge: &Edge<'_>) -> bool {
         (!self.typed_only || edge.evidence == EdgeEvidence::Typed)
             && (self.avoid_edges.is_empty() || !self.avoid_edges.contains(&(PathEnd::Object(from), to)))
@@ -258,6 +263,10 @@ impl<'search> Frontiers<'search> {
             }
         }
         for &object in self.forward.levels.last().map_or(&[][..], Vec::as_slice) {
+            if self.query.takes_all() {
+                self.heap.referent_ids(object).for_each(&mut enter);
+                continue;
+            }
             for edge in self.heap.referents(object) {
                 if self.query.allows(object, edge.other, &edge) {
                     enter(edge.other);
@@ -273,6 +282,16 @@ impl<'search> Frontiers<'search> {
         let mark = self.backward.mark() + 1;
         let mut next = Vec::new();
         for &object in self.backward.levels.last().map_or(&[][..], Vec::as_slice) {
+            if self.query.takes_all() {
+                for other in self.heap.referrer_ids(object) {
+                    let slot = &mut self.backward.distance[other.index()];
+                    if *slot == 0 {
+                        *slot = mark;
+                        next.push(other);
+                    }
+                }
+                continue;
+            }
             for edge in self.heap.referrers(object) {
                 let slot = &mut self.backward.distance[edge.other.index()];
                 if *slot == 0 && self.query.allows(edge.other, object, &edge) {

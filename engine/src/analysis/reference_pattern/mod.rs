@@ -264,19 +264,15 @@ impl ReferencePattern {
     fn referrers(&self, row: &Pending) -> ObjectSet {
         let view = self.view();
         let heap = view.heap();
+        let reachable = self.from.as_ref().map_or_else(|| view.reachable(), |(_, reachable)| reachable);
         let mut found = ObjectSet::empty(heap.object_count());
         for &object in row.members.iter() {
-            match &self.from {
-                None => {
-                    for edge in view.referrers_of(object) {
-                        found.insert(edge.other);
-                    }
-                }
-                Some((_, reachable)) => {
-                    for edge in heap.referrers(object).filter(|edge| reachable.contains(edge.other)) {
-                        found.insert(edge.other);
-                    }
-                }
+            // References to the root object are not seen; another root has none.
+            if self.from.is_none() && heap.root_object() == Some(object) {
+                continue;
+            }
+            for other in heap.referrer_ids(object).filter(|&other| reachable.contains(other)) {
+                found.insert(other);
             }
         }
         if self.options.imdom {
