@@ -1,1 +1,33 @@
-//! Running an inspected guest.
+//! The inspected guest: loading, running, pausing.
+//!
+//! [`Target`] runs a WASI preview 1 command or reactor. An embedder with a wasmtime host of its own instruments the module
+//! and attaches to the instance with [`Attached`].
+
+mod attach;
+mod condition;
+mod handles;
+mod native;
+mod pause;
+mod request;
+mod run;
+mod state;
+mod wasi;
+
+use std::num::NonZeroUsize;
+
+use wasmtime::Config;
+
+pub use attach::{Attached, Totals};
+pub use condition::{Condition, ConditionError};
+pub use request::Requester;
+pub use run::{Ending, Outcome, Running, Target, TargetOptions};
+pub use state::Sink;
+pub use wasi::{Folder, Guest, WasiOptions};
+
+/// Frames of a backtrace that are kept, innermost first.
+const FRAMES_MAX: usize = 512;
+
+/// Sets what observing a guest needs in an engine's configuration, and leaves everything else as it is.
+pub fn configure(config: &mut Config) -> &mut Config {
+    config.generate_address_map(true).wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES_MAX))
+}

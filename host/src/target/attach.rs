@@ -1,0 +1,225 @@
+//! Attaching to an instance of an instrumented module, in any wasmtime host.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasmtime::{AsContextMut, Caller, Func, Instance, Ref, Store};
+
+use super::condition::Condition;
+use super::handles::{Handles, value};
+use super::request::Requester;
+use super::state::{Problems, Sink, State};
+use crate::error::TargetError;
+use crate::instrument::InstrumentMap;
+use crate::live::layout::HostFunction;
+use crate::live::{ContextTable, Table};
+use crate::paused::{Paused, RawFrame};
+
+/// The host's side of an instance whose heap is observed. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Attached {
+    state: Arc<Mutex<State>>,
+    requester: Requester,
+}
+
+/// Figures of a run so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Allocations.
+    pub allocations: u64,
+    /// Bytes of live blocks.
+    pub live_bytes: u64,
+    /// Most of them at once.
+    pub peak_bytes: u64,
+    /// Distinct calling contexts of allocations.
+    pub contexts: u64,
+    /// Releases of what was no live block.
+    pub wild_releases: u64,
+    /// Time that the guest was paused for snapshots, what the sink did left out.
+    pub paused: Duration,
+}
+
+impl Attached {
+    /// Attaches to an instance, before anything of it ran, and calls its start function. `map` is what came with the
+    /// instrumented module; `sink` is given each snapshot while the guest is paused.
+    ///
+    /// The engine should be configured with [`configure`](super::configure), so that backtraces are long enough.
+    ///
+    /// # Errors
+    /// [`TargetError::NotInstrumented`] when the instance lacks what instrumentation adds; what the start function fails
+    /// with.
+    pub fn new<T: 'static>(
+        store: &mut Store<T>,
+        instance: &Instance,
+        map: Arc<InstrumentMap>,
+        conditions: Vec<Condition>,
+        sink: Sink,
+    ) -> Result<Self, TargetError> {
+        let handles = Handles::find(&mut *store, instance, &map)?;
+        let stack_base = handles.stack_pointer.map_or(0, |pointer| value(&pointer, &mut *store));
+        let requester = Requester::default();
+        let mut table = Table::new(map.granule_log2);
+        table.set_covered(handles.live.data_mut(&mut *store));
+        let state = State {
+            map,
+            handles,
+            table,
+            contexts: ContextTable::new(),
+            problems: Problems::default(),
+            conditions,
+            requester: requester.clone(),
+            sink,
+            stack_base,
+            native_top: 0,
+            started: Instant::now(),
+            interval: 1,
+            given: 0,
+            peak: None,
+            peak_threshold: 0,
+            exit_taken: false,
+            trap_frames: Vec::new(),
+            paused_for: Duration::ZERO,
+        };
+        let attached = Self { state: Arc::new(Mutex::new(state)), requester };
+        attached.fill_table(store)?;
+        Ok(attached)
+    }
+
+    /// Calls the module's start function, if it has one. Nothing else may run before.
+    ///
+    /// # Errors
+    /// What the start function fails with.
+    pub fn start<T: 'static>(&self, store: &mut Store<T>) -> wasmtime::Result<()> {
+        let start = self.lock().handles.start;
+        match start {
+            Some(start) => self.enter(store, |store| start.call(store, &[], &mut [])),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `call`, which calls into the guest: while it does, roots in the guest's locals can be read, and requests from
+    /// other threads are answered. A guest that is called otherwise is observed all the same, without these two.
+    #[inline(never)]
+    pub fn enter<T: 'static, R>(&self, store: &mut Store<T>, call: impl FnOnce(&mut Store<T>) -> R) -> R {
+        let anchor = 0usize;
+        let top = std::ptr::from_ref(&anchor) as usize;
+        let (before, word) = {
+            let mut state = self.lock();
+            let before = std::mem::replace(&mut state.native_top, top);
+            (before, state.handles.live.data_ptr(&*store))
+        };
+        let entered = Entered { attached: self, before };
+        self.requester.publish(Some(word));
+        let result = call(store);
+        drop(entered);
+        std::hint::black_box(&anchor);
+        result
+    }
+
+    /// Takes a snapshot and gives it to the sink. May be called while the guest does not run, or from a host function with
+    /// its [`Caller`].
+    pub fn snapshot(&self, store: impl AsContextMut, reason: &str) {
+        self.lock().snapshot(store, reason);
+    }
+
+    /// Takes a snapshot and returns it; it has the number zero.
+    #[must_use]
+    pub fn pause(&self, store: impl AsContextMut, reason: &str) -> Paused {
+        self.lock().pause(store, reason)
+    }
+
+    /// Tells that the guest has ended: gives out the snapshots of the peak and the exit, where they are asked for. Does
+    /// nothing when the guest has told so itself.
+    pub fn finish(&self, store: impl AsContextMut) {
+        self.lock().exit(store);
+    }
+
+    /// As [`finish`](Self::finish), after a trap: the guest's frames are those of its backtrace, and roots in its locals
+    /// are gone.
+    pub fn finish_after_trap(&self, store: impl AsContextMut, frames: Vec<RawFrame>) {
+        let mut state = self.lock();
+        state.trap_frames = frames;
+        state.exit(store);
+    }
+
+    /// Asks for snapshots from other threads.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        self.requester.clone()
+    }
+
+    /// Figures of the run so far.
+    #[must_use]
+    pub fn totals(&self, mut store: impl AsContextMut) -> Totals {
+        let state = self.lock();
+        let live_bytes = value(&state.handles.live_bytes, &mut store);
+        Totals {
+            allocations: value(&state.handles.allocations, &mut store),
+            live_bytes,
+            peak_bytes: value(&state.handles.peak_bytes, &mut store).max(live_bytes),
+            contexts: state.contexts.contexts().frames.len() as u64,
+            wild_releases: state.problems.wild,
+            paused: state.paused_for,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fill_table<T: 'static>(&self, store: &mut Store<T>) -> Result<(), TargetError> {
+        let state = || Arc::clone(&self.state);
+        let with = |state: &Mutex<State>, act: &mut dyn FnMut(&mut State)| {
+            act(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
+        };
+        let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
+        let functions = [
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, address: u32, size: u32, v: u32| {
+                with(&record, &mut |state| state.record(&mut caller, address, size, v));
+            }),
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, address: u32, header: u32| {
+                with(&release, &mut |state| state.release(&mut caller, address, header));
+            }),
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, number: u32| {
+                with(&probe, &mut |state| state.probe(&mut caller, number));
+            }),
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>| {
+                with(&peak, &mut |state| state.peak(&mut caller));
+            }),
+            Func::wrap(
+                &mut *store,
+                move |mut caller: Caller<'_, T>, from: u32, to: u32, size: u32, v: u32, header: u32| {
+                    with(&resize, &mut |state| state.resize(&mut caller, from, to, size, v, header));
+                },
+            ),
+        ];
+        let places = [
+            HostFunction::Record,
+            HostFunction::Release,
+            HostFunction::Probe,
+            HostFunction::Peak,
+            HostFunction::Resize,
+        ];
+        let table = self.lock().handles.host_functions;
+        for (place, function) in places.into_iter().zip(functions) {
+            let set = table.set(&mut *store, place as u64, Ref::Func(Some(function)));
+            set.map_err(|error| TargetError::engine(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends what [`Attached::enter`] began, also when the call panics.
+struct Entered<'a> {
+    attached: &'a Attached,
+    before: usize,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.attached.lock().native_top = self.before;
+        if self.before == 0 {
+            self.attached.requester.publish(None);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Copying a paused guest.
+
+use std::time::Instant;
+
+use wasmtime::{AsContext, AsContextMut, WasmBacktrace};
+
+use super::handles::{set, value};
+use super::native::read_words;
+use super::state::State;
+use crate::live::{Block, layout};
+use crate::paused::{ContextKey, GlobalValue, LiveBlock, Paused, RawFrame};
+
+impl State {
+    /// Everything that is read of the guest. Time O(its memory), most of it copying. Begins a new interval.
+    pub(crate) fn pause(&mut self, mut store: impl AsContextMut, reason: &str) -> Paused {
+        let begun = Instant::now();
+        // First of all: every frame between here and the guest may put something over what its callers left.
+        let native_words = if self.native_top == 0 { None } else { read_words(self.native_top) };
+        let (frames, native_words) = match self.frames(&store) {
+            frames if !frames.is_empty() => (frames, native_words),
+            // After a trap the native stack is gone, and with it what the guest held in locals.
+            _ if !self.trap_frames.is_empty() => (self.trap_frames.clone(), None),
+            none => (none, Some(Vec::new())),
+        };
+        let memory = self.handles.memory.map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
+        let blocks = self.table.blocks(self.handles.live.data(&store));
+        let live_bytes = value(&self.handles.live_bytes, &mut store);
+        let mut paused = Paused {
+            number: 0,
+            reason: reason.to_owned(),
+            at_nanos: self.started.elapsed().as_nanos() as u64,
+            allocations: value(&self.handles.allocations, &mut store),
+            peak_bytes: value(&self.handles.peak_bytes, &mut store).max(live_bytes),
+            blocks: blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
+            memory,
+            globals: self.globals(&mut store),
+            shadow_stack: None,
+            running: !frames.is_empty(),
+            native_words,
+            frames,
+            contexts: self.contexts.contexts().clone(),
+            notes: self.notes(),
+            ..Paused::default()
+        };
+        if let Some(pointer) = self.handles.stack_pointer {
+            let pointer = value(&pointer, &mut store);
+            let size = paused.memory.len() as u64;
+            paused.shadow_stack =
+                (pointer <= self.stack_base && self.stack_base <= size).then(|| pointer..self.stack_base);
+        }
+        self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
+        set(&self.handles.interval, store, u64::from(self.interval) << layout::INTERVAL_SHIFT);
+        self.paused_for += begun.elapsed();
+        paused
+    }
+
+    fn frames(&self, store: impl AsContext) -> Vec<RawFrame> {
+        let trace = WasmBacktrace::force_capture(store);
+        self.raw_frames(&trace)
+    }
+
+    /// The frames of the original module in a backtrace.
+    pub(crate) fn raw_frames(&self, trace: &WasmBacktrace) -> Vec<RawFrame> {
+        trace.frames().iter().filter_map(|frame| self.map.frame(frame.func_index(), frame.module_offset())).collect()
+    }
+
+    fn globals(&self, mut store: impl AsContextMut) -> Vec<GlobalValue> {
+        let globals = self.handles.globals.iter();
+        globals.map(|(index, global)| GlobalValue { index: *index, value: value(global, &mut store) }).collect()
+    }
+
+    fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {
+        LiveBlock {
+            address: u64::from(block.address),
+            size: block.size,
+            usable: if self.map.dlmalloc { committed(memory, block) } else { block.size },
+            context: block.context.checked_sub(1).map(ContextKey),
+            // An address is given out to one block at a time, and a block born in one interval is in the snapshot that
+            // ends it.
+            serial: u64::from(block.interval) << 32 | u64::from(block.address),
+            age: block.interval,
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.map.notes().to_vec();
+        if let Some(first) = self.problems.first_wild {
+            let count = self.problems.wild;
+            notes.push(format!("{count} releases of what is no live block, the first of {first:#x}"));
+        }
+        if self.problems.overlaps > 0 {
+            let count = self.problems.overlaps;
+            notes.push(format!("{count} blocks were given out while they were live: is an allocator misnamed?"));
+        }
+        if self.contexts.lost() > 0 {
+            let count = self.contexts.lost();
+            notes.push(format!("{count} allocations have no calling context: there were too many of them"));
+        }
+        if self.interval >= layout::INTERVAL_MAX {
+            notes.push("so many snapshots were taken that objects of the last ones cannot be told apart".to_owned());
+        }
+        notes
+    }
+}
+
+/// Bytes of dlmalloc's chunk, from its header; the requested size where the header says nothing credible.
+fn committed(memory: &[u8], block: &Block) -> u64 {
+    let header = (block.address as usize).checked_sub(4).and_then(|at| memory.get(at..at + 4));
+    let Some(Ok(header)) = header.map(<[u8; 4]>::try_from) else { return block.size };
+    let chunk = u64::from(u32::from_le_bytes(header) & !7);
+    if chunk >= block.size + 4 && chunk <= block.size * 2 + 128 { chunk } else { block.size }
+}

@@ -1,0 +1,303 @@
+//! Running a guest from beginning to end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, ExternType, Instance, Linker, Module, Store, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use super::attach::{Attached, Totals};
+use super::condition::Condition;
+use super::configure;
+use super::request::Requester;
+use super::state::Sink;
+use super::wasi::{Guest, WasiOptions};
+use crate::error::TargetError;
+use crate::instrument::{Contexts, InstrumentMap, Options, instrument};
+use crate::paused::RawFrame;
+
+/// The exit code of a guest that trapped, which is what a shell says of a native program that was aborted.
+const TRAP_EXIT_CODE: i32 = 134;
+
+/// How a guest is loaded and observed.
+#[derive(Clone, Debug, Default)]
+pub struct TargetOptions {
+    /// Exports to call, in order, in place of `_start`; `_initialize` is called before, where there is one.
+    pub invoke: Vec<String>,
+    /// When snapshots are taken.
+    pub snapshot_at: Vec<Condition>,
+    /// Allocators besides those known by name; see [`Options::allocators`].
+    pub allocators: Vec<String>,
+    /// Whether calling contexts are recorded.
+    pub contexts: Contexts,
+    /// Whether compiled modules are kept in wasmtime's cache.
+    pub cache: bool,
+}
+
+/// A guest that is loaded and can be run.
+pub struct Target {
+    engine: Engine,
+    module: Module,
+    linker: Linker<Guest>,
+    map: Arc<InstrumentMap>,
+    options: TargetOptions,
+}
+
+/// How a guest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It returned, or ended itself with an exit code.
+    Exit(i32),
+    /// It trapped.
+    Trap {
+        /// Why.
+        message: String,
+        /// Where, innermost first.
+        frames: Vec<RawFrame>,
+    },
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How the guest ended.
+    pub ending: Ending,
+    /// Figures of the whole run.
+    pub totals: Totals,
+}
+
+impl Outcome {
+    /// The guest's exit code; 134 after a trap.
+    #[must_use]
+    pub fn exit_code(&self) -> i32 {
+        match self.ending {
+            Ending::Exit(code) => code,
+            Ending::Trap { .. } => TRAP_EXIT_CODE,
+        }
+    }
+}
+
+impl Target {
+    /// Instruments and compiles a module.
+    ///
+    /// # Errors
+    /// What [`instrument`] says, and [`TargetError::Invalid`] for a module that does not validate.
+    pub fn load(wasm: &[u8], options: TargetOptions) -> Result<Self, TargetError> {
+        let instrumented = instrument(wasm, &instrument_options(&options))?;
+        let mut config = Config::new();
+        configure(&mut config);
+        if options.cache {
+            let cache = wasmtime::Cache::from_file(None).map_err(|error| TargetError::engine(&error))?;
+            config.cache(Some(cache));
+        }
+        let engine = Engine::new(&config).map_err(|error| TargetError::engine(&error))?;
+        let module = Module::new(&engine, &instrumented.wasm)
+            .map_err(|error| TargetError::Invalid { message: validation_message(wasm, &error) })?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)
+            .map_err(|error| TargetError::engine(&error))?;
+        Ok(Self { engine, module, linker, map: Arc::new(instrumented.map), options })
+    }
+
+    /// As [`load`](Self::load), from a file.
+    ///
+    /// # Errors
+    /// [`TargetError::Unreadable`] besides.
+    pub fn load_file(path: &Path, options: TargetOptions) -> Result<Self, TargetError> {
+        let unreadable = |source| TargetError::Unreadable { path: path.to_owned(), source };
+        Self::load(&std::fs::read(path).map_err(unreadable)?, options)
+    }
+
+    /// What the guest's imports are taken from; an embedder adds its own.
+    pub fn linker(&mut self) -> &mut Linker<Guest> {
+        &mut self.linker
+    }
+
+    /// What the instrumented module is to the original.
+    #[must_use]
+    pub fn map(&self) -> &Arc<InstrumentMap> {
+        &self.map
+    }
+
+    /// Instantiates the guest and attaches to it.
+    ///
+    /// # Errors
+    /// [`TargetError`] names the folder that cannot be opened, or the import or export that is missing.
+    pub fn instantiate(self, wasi: &WasiOptions, sink: Sink) -> Result<Running, TargetError> {
+        let mut store = Store::new(&self.engine, Guest::new(wasi)?);
+        for import in self.module.imports() {
+            if self.linker.get_by_import(&mut store, &import).is_none() {
+                let (module, name) = (import.module().to_owned(), import.name().to_owned());
+                return Err(TargetError::MissingImport { module, name });
+            }
+        }
+        let calls = self.calls()?;
+        let instance =
+            self.linker.instantiate(&mut store, &self.module).map_err(|error| TargetError::engine(&error))?;
+        let conditions = self.options.snapshot_at.clone();
+        let attached = Attached::new(&mut store, &instance, Arc::clone(&self.map), conditions, sink)?;
+        Ok(Running { store, instance, attached, calls, options: self.options, map: self.map })
+    }
+
+    /// Runs the guest to its end. `sink` is given each snapshot while the guest is paused; the one at the peak when the
+    /// guest has ended.
+    ///
+    /// # Errors
+    /// As [`instantiate`](Self::instantiate). A guest that traps is no error.
+    pub fn run(self, wasi: &WasiOptions, sink: Sink) -> Result<Outcome, TargetError> {
+        Ok(self.instantiate(wasi, sink)?.run())
+    }
+
+    /// The exports to call, all of which are there and take nothing.
+    fn calls(&self) -> Result<Vec<String>, TargetError> {
+        let has = |name: &str| matches!(self.module.get_export(name), Some(ExternType::Func(_)));
+        let mut calls = self.options.invoke.clone();
+        if calls.is_empty() {
+            calls.push("_start".to_owned());
+        } else if has("_initialize") && calls.first().is_some_and(|name| name != "_initialize") {
+            calls.insert(0, "_initialize".to_owned());
+        }
+        for name in &calls {
+            let Some(ExternType::Func(ty)) = self.module.get_export(name) else {
+                return Err(TargetError::MissingExport { name: name.clone(), available: self.available() });
+            };
+            if ty.params().len() > 0 {
+                return Err(TargetError::NeedsArguments { name: name.clone(), parameters: ty.params().len() });
+            }
+        }
+        Ok(calls)
+    }
+
+    fn available(&self) -> Vec<String> {
+        let ours = crate::instrument::names::PREFIX;
+        self.module
+            .exports()
+            .filter(|export| matches!(export.ty(), ExternType::Func(ref ty) if ty.params().len() == 0))
+            .map(|export| export.name().to_owned())
+            .filter(|name| !name.starts_with(ours))
+            .collect()
+    }
+}
+
+/// A guest that is instantiated and has not run yet.
+pub struct Running {
+    store: Store<Guest>,
+    instance: Instance,
+    attached: Attached,
+    calls: Vec<String>,
+    options: TargetOptions,
+    map: Arc<InstrumentMap>,
+}
+
+impl Running {
+    /// Asks for snapshots from other threads.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        self.attached.requester()
+    }
+
+    /// Runs the guest to its end.
+    #[must_use]
+    pub fn run(mut self) -> Outcome {
+        let timers: Vec<Timer> = self
+            .options
+            .snapshot_at
+            .iter()
+            .filter_map(|condition| match condition {
+                Condition::Every(period) => Some(Timer::start(self.attached.requester(), *period, condition)),
+                _ => None,
+            })
+            .collect();
+        let result = self.call_all();
+        drop(timers);
+        let ending = self.ending(result);
+        match &ending {
+            Ending::Exit(_) => self.attached.finish(&mut self.store),
+            Ending::Trap { frames, .. } => self.attached.finish_after_trap(&mut self.store, frames.clone()),
+        }
+        Outcome { ending, totals: self.attached.totals(&mut self.store) }
+    }
+
+    fn call_all(&mut self) -> wasmtime::Result<()> {
+        self.attached.start(&mut self.store)?;
+        for name in &self.calls {
+            let Some(function) = self.instance.get_func(&mut self.store, name) else { continue };
+            let results = function.ty(&self.store).results().len();
+            let mut results = vec![wasmtime::Val::I32(0); results];
+            self.attached.enter(&mut self.store, |store| function.call(store, &[], &mut results))?;
+        }
+        Ok(())
+    }
+
+    fn ending(&self, result: wasmtime::Result<()>) -> Ending {
+        let Err(error) = result else { return Ending::Exit(0) };
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return Ending::Exit(exit.0);
+        }
+        let message = match error.downcast_ref::<Trap>() {
+            Some(trap) => trap.to_string(),
+            None => error.root_cause().to_string(),
+        };
+        let frame = |frame: &wasmtime::FrameInfo| self.map.frame(frame.func_index(), frame.module_offset());
+        let frames = error
+            .downcast_ref::<WasmBacktrace>()
+            .map(|trace| trace.frames().iter().filter_map(frame).collect())
+            .unwrap_or_default();
+        Ending::Trap { message, frames }
+    }
+}
+
+/// Asks for a snapshot again and again.
+struct Timer {
+    /// Dropped to end the thread.
+    _end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Timer {
+    fn start(requester: Requester, period: Duration, condition: &Condition) -> Self {
+        let (end, ended) = channel::<()>();
+        let reason = condition.to_string();
+        let thread = std::thread::spawn(move || {
+            while ended.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                requester.request(&reason);
+            }
+        });
+        Self { _end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self._end = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing to tell that matters here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn instrument_options(options: &TargetOptions) -> Options {
+    let calls = options.snapshot_at.iter().filter_map(|condition| match condition {
+        Condition::Call(name) => Some(name.clone()),
+        _ => None,
+    });
+    Options {
+        allocators: options.allocators.clone(),
+        contexts: options.contexts,
+        calls: calls.collect(),
+        grow: options.snapshot_at.contains(&Condition::Grow),
+        peak: options.snapshot_at.contains(&Condition::Peak),
+    }
+}
+
+/// The engine's error counts offsets in the instrumented module; when the original is at fault, its own is given.
+fn validation_message(original: &[u8], error: &wasmtime::Error) -> String {
+    match wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(original) {
+        Err(own) => format!("{} (at offset {:#x})", own.message(), own.offset()),
+        Ok(_) => format!("{error:#}"),
+    }
+}
