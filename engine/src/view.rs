@@ -20,7 +20,7 @@ pub struct View {
     heap: Arc<Heap>,
     reachable: OnceLock<ObjectSet>,
     held_by_data: OnceLock<ObjectSet>,
-    owners: OnceLock<HashMap<ObjectId, Owner>>,
+    owners: OnceLock<hashbrown::HashMap<ObjectId, Owner>>,
     clodo_is_finer: OnceLock<bool>,
     labellings: Mutex<HashMap<Rule, Arc<Labelling>>>,
 }
@@ -133,7 +133,7 @@ impl View {
     }
 
     /// The owners of backing storage, by the storage they own. Time O(V + E) the first time.
-    pub(crate) fn owners(&self) -> &HashMap<ObjectId, Owner> {
+    pub(crate) fn owners(&self) -> &hashbrown::HashMap<ObjectId, Owner> {
         self.owners.get_or_init(|| owners(&self.heap))
     }
 

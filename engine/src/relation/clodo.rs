@@ -5,15 +5,16 @@
 //! references from frames are borrowings and count only where nothing else refers to it. The owner is looked for
 //! among all objects, reachable or not.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::class::{Class, TypeClass};
 use super::labelling::{Labelling, Numbering};
 use super::rule::Rule;
 use super::types::type_class;
 use crate::heap::{EdgeEvidence, Family, Heap, Relation};
-use crate::id::ObjectId;
+use crate::id::{ObjectId, TypeId};
 use crate::view::View;
 
 /// Who owns a piece of backing storage.
@@ -52,45 +53,47 @@ pub(crate) fn is_storage(heap: &Heap, object: ObjectId) -> bool {
         && heap.class_of(object).or_else(|| heap.type_of(object)).is_some_and(|ty| heap.type_record(ty).storage)
 }
 
+/// Whether objects of each shape are backing storage.
+fn storage_shapes(heap: &Heap) -> Vec<bool> {
+    let storage = |ty: TypeId| heap.type_record(ty).storage;
+    heap.shapes().map(|(family, _, class)| family == Family::Block && class.is_some_and(storage)).collect()
+}
+
 /// The owners of all storage that has one. Time O(V + E).
 pub(crate) fn owners(heap: &Heap) -> HashMap<ObjectId, Owner> {
-    heap.objects()
-        .filter(|&object| is_storage(heap, object))
-        .filter_map(|object| Some((object, owner_of(heap, object)?)))
-        .collect()
+    let storage = storage_shapes(heap);
+    let storage = heap.objects().filter(|&object| storage[heap.shape_number(object) as usize]);
+    storage.filter_map(|object| Some((object, owner_of(heap, object)?))).collect()
 }
 
 fn owner_of(heap: &Heap, storage: ObjectId) -> Option<Owner> {
-    let mut holders: BTreeSet<(ObjectId, Option<Relation>)> = BTreeSet::new();
-    let mut borrowers: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut holder: Option<Owner> = None;
+    let mut several_holders = false;
+    let mut borrower: Option<ObjectId> = None;
+    let mut several_borrowers = false;
     for edge in heap.referrers(storage) {
         if edge.evidence != EdgeEvidence::Typed || edge.into != 0 || edge.other == storage {
             continue;
         }
-        match heap.family(edge.other) {
+        let found = match heap.family(edge.other) {
             Family::Frame => {
-                borrowers.insert(edge.other);
+                several_borrowers |= borrower.replace(edge.other).is_some_and(|before| before != edge.other);
+                continue;
             }
             // One module holds all statics, so there the symbol tells owners apart.
             Family::Module => {
-                holders.insert((edge.other, Some(heap.relation(edge.other, &edge))));
+                Owner::Static { module: edge.other, symbol: symbol_of(&heap.relation(edge.other, &edge)) }
             }
-            Family::Block => {
-                holders.insert((edge.other, None));
-            }
-        }
+            Family::Block => Owner::Object(edge.other),
+        };
+        several_holders |= holder.as_ref().is_some_and(|before| *before != found);
+        holder = Some(found);
     }
-    if holders.is_empty() && borrowers.len() == 1 {
-        return borrowers.pop_first().map(Owner::Object);
+    match (holder, borrower) {
+        (Some(holder), _) if !several_holders => Some(holder),
+        (None, Some(borrower)) if !several_borrowers => Some(Owner::Object(borrower)),
+        _ => None,
     }
-    if holders.len() != 1 {
-        return None;
-    }
-    let (object, relation) = holders.pop_first()?;
-    Some(match relation {
-        Some(relation) => Owner::Static { module: object, symbol: symbol_of(&relation) },
-        None => Owner::Object(object),
-    })
 }
 
 /// The symbol in a module's relation: its first field.
@@ -108,19 +111,17 @@ pub(super) fn by_class_or_owner(view: &Arc<View>) -> Labelling {
     let mut numbering = Numbering::new();
     let of_class: Vec<u32> =
         (0..by_class.class_count()).map(|label| numbering.number(by_class.class(label as u32))).collect();
-    let storage_type: Vec<bool> =
-        (0..heap.type_count()).map(|index| heap.type_record(crate::id::TypeId::new(index as u32)).storage).collect();
-    let any_storage = storage_type.contains(&true);
-    let mut column = Vec::with_capacity(heap.object_count());
-    for object in heap.objects() {
-        let label = if any_storage && is_storage(heap, object) {
-            let owner = view.owners().get(&object).map(|owner| owner.class(heap));
-            numbering.number(Class::Storage(owner))
-        } else {
+    let storage = storage_shapes(heap);
+    let column = heap
+        .objects()
+        .map(|object| {
+            if storage[heap.shape_number(object) as usize] {
+                let owner = view.owners().get(&object).map(|owner| owner.class(heap));
+                return numbering.number(Class::Storage(owner));
+            }
             of_class[by_class.label(object) as usize]
-        };
-        column.push(label);
-    }
+        })
+        .collect();
     Labelling::from_columns(column, numbering.into_keys())
 }
 

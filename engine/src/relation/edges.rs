@@ -13,7 +13,7 @@ use super::class_sets::{SetNumbering, SetPool};
 use super::labelling::{Labelling, Numbering};
 use super::rule::Rule;
 use crate::heap::{Edge, EdgeEvidence, EdgeLink, Heap, Relation, Root};
-use crate::id::ObjectId;
+use crate::id::{ObjectId, TypeId};
 use crate::view::View;
 
 /// The number of an edge that does not count.
@@ -136,16 +136,32 @@ fn root_numbers(heap: &Heap, mut number: impl FnMut(&Root) -> u32) -> HashMap<Ob
     numbers
 }
 
+/// Bytes of a word, and how many words of a type have a place in the table of names.
+const WORD: u64 = 4;
+const TABLE_WORDS: u64 = 64;
+
 /// Numbers the names of edges; the name of an offset of a type is made once.
 struct RelationNumbers<'heap> {
     heap: &'heap Heap,
     relations: Numbering<Relation>,
-    by_place: HashMap<(u32, bool, u64, u64), u32>,
+    /// The last holder that was asked for, and its layout.
+    holder: Option<ObjectId>,
+    layout: Option<(TypeId, bool)>,
+    /// Names of the first words of every type; the first row is for objects without one.
+    table: Vec<u32>,
+    by_place: HashMap<(Option<(TypeId, bool)>, u64, u64), u32>,
 }
 
 impl<'heap> RelationNumbers<'heap> {
     fn new(heap: &'heap Heap) -> Self {
-        Self { heap, relations: Numbering::new(), by_place: HashMap::new() }
+        Self {
+            heap,
+            relations: Numbering::new(),
+            holder: None,
+            layout: None,
+            table: vec![UNSEEN; (heap.type_count() + 1) * TABLE_WORDS as usize],
+            by_place: HashMap::new(),
+        }
     }
 
     fn number(&mut self, holder: ObjectId, edge: &Edge<'_>) -> u32 {
@@ -153,19 +169,33 @@ impl<'heap> RelationNumbers<'heap> {
             EdgeLink::Given(relation) => return self.relations.number_of_ref(relation),
             EdgeLink::Offset(offset) => offset,
         };
-        let layout = self.heap.layout_of(holder);
-        // Past the start of the referent matters only where no name says what is there.
-        let key = (
-            layout.map_or(u32::MAX, |(ty, _)| ty.raw()),
-            layout.is_some_and(|(_, repeated)| repeated),
-            offset,
-            edge.into,
-        );
-        if let Some(&number) = self.by_place.get(&key) {
+        if self.holder != Some(holder) {
+            self.holder = Some(holder);
+            self.layout = self.heap.layout_of(holder);
+        }
+        let row = match self.layout {
+            None => 0,
+            Some((ty, false)) => ty.index() + 1,
+            Some((_, true)) => return self.number_of_place(holder, edge, offset),
+        };
+        if offset % WORD != 0 || offset / WORD >= TABLE_WORDS || edge.into != 0 {
+            return self.number_of_place(holder, edge, offset);
+        }
+        let slot = row * TABLE_WORDS as usize + (offset / WORD) as usize;
+        if self.table[slot] == UNSEEN {
+            self.table[slot] = self.relations.number(self.heap.relation(holder, edge));
+        }
+        self.table[slot]
+    }
+
+    fn number_of_place(&mut self, holder: ObjectId, edge: &Edge<'_>, offset: u64) -> u32 {
+        // How far past the start of the referent matters only where no name says what is there.
+        let place = (self.layout, offset, edge.into);
+        if let Some(&number) = self.by_place.get(&place) {
             return number;
         }
         let number = self.relations.number(self.heap.relation(holder, edge));
-        self.by_place.insert(key, number);
+        self.by_place.insert(place, number);
         number
     }
 }
