@@ -3,6 +3,7 @@
 //! A library first: an embedder with its own wasmtime host instruments a module, attaches to its instance and takes
 //! snapshots; the `heapy-host` binary is the first user of it.
 
+pub mod capture;
 mod classes;
 pub mod cli;
 pub mod error;
@@ -16,4 +17,5 @@ pub mod paused;
 pub mod recording;
 pub mod script;
 pub mod server;
+pub mod symbols;
 pub mod target;

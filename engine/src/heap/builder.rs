@@ -93,6 +93,12 @@ impl HeapBuilder {
         TypeId::new((self.types.len() - 1) as u32)
     }
 
+    /// The id that the next added type will have, for types that name each other.
+    #[must_use]
+    pub fn next_type(&self) -> TypeId {
+        TypeId::new(self.types.len() as u32)
+    }
+
     /// Adds a frame of calling contexts, or finds the equal one.
     pub fn add_frame(&mut self, frame: Frame) -> FrameId {
         let frames = &mut self.frames;

@@ -68,7 +68,12 @@ impl Heap {
                     name.push('.');
                     name.push_str(&field.name);
                     offset -= field.offset;
-                    let Some(inner) = field.ty else { return true };
+                    let Some(inner) = field.ty else {
+                        if offset > 0 {
+                            let _ = write!(name, "+{offset:#x}");
+                        }
+                        return true;
+                    };
                     ty = inner;
                 }
                 Shape::Array { element, stride } if *stride > 0 => {

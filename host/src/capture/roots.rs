@@ -1,0 +1,156 @@
+//! What the guest holds from outside of its heap.
+//!
+//! * mutable globals, except the stack pointer and other bookkeeping;
+//! * static data, through the module object;
+//! * the live part of the shadow stack, from the stack pointer up: dead words below it are no roots;
+//! * words of the native stack and of registers, of which either half may be a 32-bit address;
+//! * what the guest said its embedder holds.
+//!
+//! Tables hold functions and host references, never addresses of linear memory: they add nothing.
+//!
+//! Words that belong to a known frame are edges of the frame object; the others are roots of their own.
+
+use std::collections::HashMap;
+
+use heapy_engine::{
+    EdgeEvidence, EdgeRecord, Family, HeapBuilder, Link, ObjectKey, ObjectRecord, Relation, RootPlace, RootRecord,
+};
+
+use super::frames::Activations;
+use super::index::Hit;
+use super::scan::{Pointer, Scanner, WordSize};
+use crate::paused::{NativeWord, Paused};
+use crate::symbols::Symbols;
+
+/// The only instance and the only thread of a module that runs alone.
+pub(super) const INSTANCE: u32 = 0;
+const THREAD: u32 = 0;
+
+/// Adds what roots hold. `keys` are the blocks' keys, by position.
+pub(super) struct RootWriter<'capture> {
+    pub(super) builder: &'capture mut HeapBuilder,
+    pub(super) scanner: Scanner<'capture>,
+    pub(super) keys: &'capture [ObjectKey],
+}
+
+impl RootWriter<'_> {
+    /// The module object, and the blocks that its static data points at.
+    pub(super) fn module(&mut self, module: ObjectKey, name: &str, extent: std::ops::Range<u64>) {
+        self.builder.add_root(RootPlace::Module { instance: INSTANCE, name: name.to_owned() }, module);
+        let mut found = Vec::new();
+        self.scanner.range(extent, 0, &mut found);
+        self.words(module, &found);
+    }
+
+    /// Globals that point at blocks.
+    pub(super) fn globals(&mut self, paused: &Paused, symbols: &Symbols) {
+        // A stack pointer that nothing names is the global that has its value and stays out of the heap.
+        let stack_pointer = paused.shadow_stack.as_ref().map(|live| live.start);
+        for global in &paused.globals {
+            if symbols.is_bookkeeping_global(global.index) || stack_pointer == Some(global.value) {
+                continue;
+            }
+            let Some(hit) = self.scanner.index.find(global.value) else { continue };
+            let name = symbols.global_name(global.index).unwrap_or_else(|| format!("#{}", global.index));
+            self.root(RootPlace::Global { instance: INSTANCE, name }, hit);
+        }
+    }
+
+    /// The frames and what they hold. `objects` are the frames' keys, innermost first.
+    pub(super) fn frames(&mut self, paused: &Paused, activations: &Activations, objects: &[ObjectKey]) {
+        for (frame, &object) in activations.frames.iter().zip(objects) {
+            let place = RootPlace::Frame { instance: INSTANCE, thread: THREAD, frame: frame.depth };
+            self.builder.add_root(place, object);
+            let mut found = Vec::new();
+            self.scanner.range(frame.shadow.clone(), 0, &mut found);
+            self.words(object, &found);
+        }
+        let mut found = Vec::new();
+        self.scanner.range(activations.unowned.clone(), 0, &mut found);
+        let lowest = paused.shadow_stack.as_ref().map_or(0, |live| live.start);
+        let lead = activations.unowned.start - lowest;
+        for pointer in found {
+            let offset = lead + u64::from(pointer.offset);
+            let place = RootPlace::Stack { instance: INSTANCE, thread: THREAD, offset };
+            self.root(place, Hit { block: pointer.to, into: pointer.into });
+        }
+        self.native_words(paused.native_words.as_deref().unwrap_or(&[]), objects);
+    }
+
+    /// What the guest said that its embedder holds.
+    pub(super) fn pins(&mut self, paused: &Paused) {
+        for pin in &paused.told.pins {
+            if let Some(hit) = self.scanner.index.find(pin.address) {
+                self.root(RootPlace::Host { instance: INSTANCE, name: pin.name.to_string() }, hit);
+            }
+        }
+    }
+
+    fn native_words(&mut self, words: &[NativeWord], objects: &[ObjectKey]) {
+        let mut next_of_frame: HashMap<u32, u64> = HashMap::new();
+        for (slot, word) in words.iter().enumerate() {
+            let place_in_frame = word.frame.map(|frame| {
+                let next = next_of_frame.entry(frame).or_insert(0);
+                *next += 1;
+                (frame, *next - 1)
+            });
+            for hit in self.addresses_in(word.value) {
+                match place_in_frame.and_then(|(frame, index)| Some((*objects.get(frame as usize)?, index))) {
+                    Some((frame, index)) => {
+                        self.builder.add_edge(EdgeRecord {
+                            from: frame,
+                            to: self.keys[hit.block as usize],
+                            link: Link::Given(Relation::ValueStack(index)),
+                            into: u64::from(hit.into),
+                            evidence: EdgeEvidence::Conservative,
+                        });
+                    }
+                    None => {
+                        let place = RootPlace::NativeStack { instance: INSTANCE, thread: THREAD, slot: slot as u64 };
+                        self.root(place, hit);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The blocks that a native word points at: spilled pairs of 32-bit values share a word.
+    fn addresses_in(&self, value: u64) -> Vec<Hit> {
+        let find = |address| self.scanner.index.find(address);
+        match self.scanner.word {
+            WordSize::Eight => find(value).into_iter().collect(),
+            WordSize::Four => {
+                let (low, high) = (value & 0xffff_ffff, value >> 32);
+                let mut hits: Vec<Hit> = find(low).into_iter().collect();
+                hits.extend(find(high).filter(|_| high != low));
+                hits
+            }
+        }
+    }
+
+    fn words(&mut self, from: ObjectKey, found: &[Pointer]) {
+        for pointer in found {
+            let to = self.keys[pointer.to as usize];
+            let (offset, into) = (u64::from(pointer.offset), u64::from(pointer.into));
+            self.builder.add_word(from, to, offset, into, EdgeEvidence::Conservative);
+        }
+    }
+
+    fn root(&mut self, place: RootPlace, hit: Hit) {
+        let to = self.keys[hit.block as usize];
+        self.builder.add_root_record(RootRecord { place, to, conservative: true, into: u64::from(hit.into) });
+    }
+}
+
+/// The objects of the frames, innermost first.
+pub(super) fn frame_records(activations: &Activations, snapshot: u32) -> Vec<ObjectRecord> {
+    let record = |frame: &super::frames::Activation| ObjectRecord {
+        family: Family::Frame,
+        instance: INSTANCE,
+        name: Some(frame.name.clone()),
+        // An activation is told apart by snapshot and depth only: nothing shows that it is the same one later on.
+        serial: u64::from(snapshot) << 32 | u64::from(frame.depth),
+        ..ObjectRecord::block(frame.shadow.start, frame.shadow.end - frame.shadow.start)
+    };
+    activations.frames.iter().map(record).collect()
+}
