@@ -6,6 +6,7 @@
 mod call;
 mod class;
 mod class_sets;
+mod classes;
 mod clodo;
 mod edges;
 mod labelling;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use call::{Argument, Arguments};
 pub use class::{Class, EvidenceClass, TypeClass};
+pub use classes::Classes;
 pub(crate) use clodo::{Owner, is_storage, owners};
 pub(crate) use labelling::Labelling;
 pub(crate) use names::{Place, frame_name, type_name};
@@ -65,6 +67,12 @@ impl EquivalenceRelation {
     #[must_use]
     pub fn header(&self) -> String {
         self.rule.header(&self.view)
+    }
+
+    /// The classes of all objects of the heap.
+    #[must_use]
+    pub fn classes(&self) -> Classes {
+        Classes::new(Arc::clone(&self.view), self.rule.clone())
     }
 
     /// How a reference pattern names it.
