@@ -1,0 +1,185 @@
+//! Reference patterns: which kinds refer to a set, which refer to those, and so on to the roots.
+//!
+//! Every object that leads to the set within the given number of steps is in the node of its kind; the set itself is a
+//! node of its own. Time O(V + edges to those objects).
+
+use std::collections::BTreeMap;
+
+use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
+
+use super::Failure;
+use super::session::{Session, by_relation};
+use crate::expression::SetExpression;
+use crate::format;
+use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
+
+/// Nodes of one answer; further kinds share the last one.
+const MOST_NODES: usize = 60;
+
+/// Relations that an edge names.
+const NAMED_RELATIONS: usize = 3;
+
+/// Edges whose relations are looked at, for each pair of kinds.
+const SAMPLED_EDGES: u64 = 64;
+
+/// What the root is called.
+const ROOT: &str = "hp.Root";
+
+#[derive(Default)]
+struct Link {
+    count: u64,
+    conservative: u64,
+    relations: BTreeMap<String, u64>,
+}
+
+struct Walk<'set> {
+    set: &'set IdentitySet,
+    classes: Classes,
+    nodes: Vec<PatternNode>,
+    node_of_class: BTreeMap<usize, usize>,
+    links: BTreeMap<(usize, usize), Link>,
+    cut: bool,
+}
+
+/// Answers the question.
+pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Result<Pattern, Failure> {
+    let hp = session.snapshot(question.of.snapshot)?;
+    let set = session.set(&question.of)?;
+    let heap_set = by_relation(&hp.heap(), &question.by)?;
+    let classes = heap_set.er().classes();
+    let whole = PatternNode {
+        kind: format::visible(&set.brief()),
+        count: set.count() as u64,
+        size: set.size(),
+        layer: 0,
+        rooted: false,
+        object: single(&set),
+        set: Some(question.of.set.clone()),
+    };
+    let mut walk = Walk {
+        set: &set,
+        classes,
+        nodes: vec![whole],
+        node_of_class: BTreeMap::new(),
+        links: BTreeMap::new(),
+        cut: false,
+    };
+    let reached = walk.walk(question.depth.min(32));
+    walk.add_roots(&reached);
+    walk.name_sets(&heap_set, &question.by);
+    let edges = walk.links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect();
+    Ok(Pattern { nodes: walk.nodes.into(), edges, cut: walk.cut })
+}
+
+fn single(set: &IdentitySet) -> Option<u32> {
+    let mut members = set.nodes().iter();
+    members.next().filter(|_| members.next().is_none()).map(ObjectId::raw)
+}
+
+fn edge(from: usize, to: usize, link: Link) -> PatternEdge {
+    let mut relations: Vec<_> = link.relations.into_iter().collect();
+    relations.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let more = relations.len() > NAMED_RELATIONS;
+    let mut names: Vec<_> = relations.into_iter().take(NAMED_RELATIONS).map(|(name, _)| name).collect();
+    if more {
+        names.push("…".into());
+    }
+    PatternEdge { from, to, relations: names.join(" "), count: link.count, conservative: link.conservative }
+}
+
+impl Walk<'_> {
+    /// Goes from referents to referrers; gives all objects that it came to.
+    fn walk(&mut self, depth: usize) -> ObjectSet {
+        let view = self.set.view().clone();
+        let heap = view.heap();
+        let quote = heap.vocabulary().quote;
+        let mut reached = self.set.nodes().clone();
+        let mut frontier: Vec<ObjectId> = reached.iter().collect();
+        for layer in 1..=depth {
+            let mut next = Vec::new();
+            for &object in &frontier {
+                let to = self.node_of(object, layer - 1);
+                for referrer in view.referrers_of(object) {
+                    let from = self.node_of(referrer.other, layer);
+                    let link = self.links.entry((from, to)).or_default();
+                    link.count += 1;
+                    link.conservative += u64::from(referrer.evidence == EdgeEvidence::Conservative);
+                    if link.count <= SAMPLED_EDGES {
+                        let name = heap.relation(referrer.other, &referrer).printed(quote);
+                        *link.relations.entry(format::visible(&name)).or_default() += 1;
+                    }
+                    if reached.insert(referrer.other) {
+                        let node = &mut self.nodes[from];
+                        node.count += 1;
+                        node.size += heap.size(referrer.other);
+                        node.object = (node.count == 1).then(|| referrer.other.raw());
+                        next.push(referrer.other);
+                    }
+                }
+            }
+            frontier = next;
+        }
+        self.cut |= frontier.iter().any(|object| view.referrers_of(*object).any(|edge| !reached.contains(edge.other)));
+        reached
+    }
+
+    fn node_of(&mut self, object: ObjectId, layer: usize) -> usize {
+        if self.set.nodes().contains(object) {
+            return 0;
+        }
+        let class = self.classes.of(object);
+        if let Some(&node) = self.node_of_class.get(&class) {
+            return node;
+        }
+        let full = self.nodes.len() >= MOST_NODES;
+        self.cut |= full;
+        let node = if full { MOST_NODES - 1 } else { self.nodes.len() };
+        if !full {
+            let kind = format::visible(self.classes.name(class).trim());
+            self.nodes.push(PatternNode { kind, count: 0, size: 0, layer, rooted: false, object: None, set: None });
+        }
+        self.node_of_class.insert(class, node);
+        node
+    }
+
+    /// Adds the root as a node behind all others, with what it refers to.
+    fn add_roots(&mut self, reached: &ObjectSet) {
+        let view = self.set.view().clone();
+        let heap = view.heap();
+        let quote = heap.vocabulary().quote;
+        let root = self.nodes.len();
+        for place in heap.roots().iter().filter(|place| reached.contains(place.to)) {
+            let to = self.node_of(place.to, 0);
+            self.nodes[to].rooted = true;
+            let link = self.links.entry((root, to)).or_default();
+            link.count += 1;
+            link.conservative += u64::from(place.conservative);
+            if link.count <= SAMPLED_EDGES {
+                let name = format!(".{}", place.place.attribute(quote));
+                *link.relations.entry(format::visible(&name)).or_default() += 1;
+            }
+        }
+        if self.nodes.iter().any(|node| node.rooted) {
+            let layer = self.nodes.iter().map(|node| node.layer).max().unwrap_or(0) + 1;
+            let kind = ROOT.to_owned();
+            self.nodes.push(PatternNode { kind, count: 0, size: 0, layer, rooted: false, object: None, set: None });
+        }
+    }
+
+    /// Gives each kind the expression of all its objects in the heap.
+    fn name_sets(&mut self, heap_set: &IdentitySet, by: &str) {
+        let partition = heap_set.partition();
+        let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
+        if self.classes.count() <= partition.row_count().saturating_mul(64) && !partition.is_identity_form() {
+            for position in 0..partition.row_count().min(4096) {
+                let first = partition.part(position).and_then(|part| part.nodes().iter().next());
+                if let Some(object) = first {
+                    rows.insert(self.classes.of(object), position);
+                }
+            }
+        }
+        for (class, node) in &self.node_of_class {
+            self.nodes[*node].set = rows.get(class).map(|row| SetExpression::heap().part(by, *row));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What the worker holds between questions.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use heapy_engine::snapshot::{FileBytes, Recording};
+use heapy_engine::{IdentitySet, ObjectId, Use};
+
+use super::Failure;
+use super::dominators::Tree;
+use crate::expression::{Base, Combine, Follow, SetExpression, Step};
+use crate::protocol::{Crumb, Loaded, SetQuestion, SnapshotSummary, Sort};
+
+/// The relations that tables can be made by, most asked for first.
+pub(crate) const RELATIONS: [&str; 15] = [
+    "Type", "Clodo", "Class", "Prod", "Site", "Unit", "Size", "Via", "Rcs", "Evidence", "Age", "Module", "Thread",
+    "Id", "Unity",
+];
+
+/// Snapshots that are kept in memory: two to compare, and the one before.
+const KEPT_SNAPSHOTS: usize = 3;
+
+/// Sets that are kept, and orders of rows.
+const KEPT_ANSWERS: usize = 24;
+
+/// A recording and what was asked of it last.
+#[derive(Default)]
+pub(super) struct Session {
+    recording: Option<Recording>,
+    snapshots: Recent<usize, Use>,
+    sets: Recent<(usize, String), IdentitySet>,
+    /// Positions of the rows of a partition, sorted and filtered.
+    pub(super) orders: Recent<(usize, String, String, Sort, String), Arc<Vec<u32>>>,
+    trees: Recent<usize, Arc<Tree>>,
+    /// The position that was asked of last.
+    last: Option<usize>,
+}
+
+impl Session {
+    /// Takes the bytes of a recording in place of what was there.
+    pub(super) fn open(&mut self, bytes: FileBytes) -> Result<Loaded, Failure> {
+        let recording = Recording::read(bytes).map_err(|error| format!("this recording cannot be opened: {error}"))?;
+        let summaries = recording.snapshots().iter().map(|meta| SnapshotSummary {
+            facts: heapy_engine::Facts { snapshot: meta.number, ..meta.facts.clone() },
+            objects: meta.objects,
+            bytes: meta.bytes,
+        });
+        let loaded = Loaded {
+            snapshots: summaries.collect(),
+            relations: RELATIONS.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        *self = Self { recording: Some(recording), ..Self::default() };
+        Ok(loaded)
+    }
+
+    /// The top object of a snapshot, by its position. Reading it takes time O(V + E) the first time.
+    pub(super) fn snapshot(&mut self, position: usize) -> Result<Use, Failure> {
+        self.last = Some(position);
+        if let Some(found) = self.snapshots.get(&position) {
+            return Ok(found);
+        }
+        let recording = self.recording.as_ref().ok_or("no recording is open")?;
+        let count = recording.snapshots().len();
+        let meta =
+            recording.snapshots().get(position).ok_or_else(|| format!("there is no snapshot {position} of {count}"))?;
+        let heap = recording.heap(meta.number).map_err(|error| format!("snapshot {}: {error}", meta.number))?;
+        let made = Use::new(Arc::new(heap));
+        self.snapshots.put(position, made.clone(), KEPT_SNAPSHOTS);
+        Ok(made)
+    }
+
+    /// The snapshot that was asked of last, else the last one of the recording.
+    pub(super) fn current(&mut self) -> Result<Use, Failure> {
+        let count = self.recording.as_ref().map_or(0, |recording| recording.snapshots().len());
+        let last = count.checked_sub(1).ok_or("no snapshot is open")?;
+        self.snapshot(self.last.unwrap_or(last))
+    }
+
+    /// The snapshot of a number.
+    pub(super) fn numbered(&mut self, number: u32) -> Result<Use, Failure> {
+        let recording = self.recording.as_ref().ok_or("no recording is open")?;
+        let position = recording.snapshots().iter().position(|meta| meta.number == number);
+        self.snapshot(position.ok_or_else(|| format!("there is no snapshot {number}"))?)
+    }
+
+    /// The dominator tree of a snapshot. Making it takes time O(V + E) the first time.
+    pub(super) fn dominators(&mut self, position: usize) -> Result<Arc<Tree>, Failure> {
+        if let Some(found) = self.trees.get(&position) {
+            return Ok(found);
+        }
+        let made = Arc::new(Tree::new(self.snapshot(position)?.view()));
+        self.trees.put(position, Arc::clone(&made), 1);
+        Ok(made)
+    }
+
+    /// The set of an expression.
+    pub(super) fn set(&mut self, question: &SetQuestion) -> Result<IdentitySet, Failure> {
+        self.evaluate(question.snapshot, &question.set)
+    }
+
+    /// What each step of an expression leads to, the base first.
+    pub(super) fn crumbs(&mut self, question: &SetQuestion) -> Result<Vec<Crumb>, Failure> {
+        let mut crumbs = Vec::new();
+        for steps in 0..=question.set.steps.len() {
+            let part = question.set.up_to(steps);
+            let set = self.evaluate(question.snapshot, &part)?;
+            let label = match part.steps.last() {
+                None => part.to_string(),
+                Some(Step::Part { by, index }) => {
+                    let outer = self.evaluate(question.snapshot, &part.up_to(steps - 1))?;
+                    let row = by_relation(&outer, by)?.partition().row(*index);
+                    row.map_or_else(|| format!("[{index}]"), |row| row.name.trim().to_owned())
+                }
+                Some(step) => step.to_string(),
+            };
+            crumbs.push(Crumb { label, count: set.count() as u64, size: set.size() });
+        }
+        Ok(crumbs)
+    }
+
+    fn evaluate(&mut self, position: usize, expression: &SetExpression) -> Result<IdentitySet, Failure> {
+        let key = (position, expression.to_string());
+        if let Some(found) = self.sets.get(&key) {
+            return Ok(found);
+        }
+        let hp = self.snapshot(position)?;
+        let set = match expression.steps.split_last() {
+            None => base_set(&hp, expression.base)?,
+            Some((last, rest)) => {
+                let before = SetExpression { base: expression.base, steps: rest.to_vec() };
+                let before = self.evaluate(position, &before)?;
+                match last {
+                    Step::Part { by, index } => {
+                        by_relation(&before, by)?.part(*index as i64).map_err(|error| error.to_string())?
+                    }
+                    Step::Follow(follow) => follow_set(&before, *follow),
+                    Step::Combine(combine, other) => {
+                        let other = self.evaluate(position, other)?;
+                        combine_sets(&before, *combine, &other)?
+                    }
+                }
+            }
+        };
+        self.sets.put(key, set.clone(), KEPT_ANSWERS);
+        Ok(set)
+    }
+}
+
+/// The set, shown by relations whose names are joined by `&`.
+pub(super) fn by_relation(set: &IdentitySet, by: &str) -> Result<IdentitySet, Failure> {
+    set.by(by).map_err(|error| error.to_string())
+}
+
+/// An object's id, checked.
+pub(super) fn object_id(hp: &Use, object: u32) -> Result<ObjectId, Failure> {
+    let count = hp.view().heap().object_count();
+    if (object as usize) < count {
+        Ok(ObjectId::new(object))
+    } else {
+        Err(format!("there is no object {object}: the snapshot has {count}"))
+    }
+}
+
+fn base_set(hp: &Use, base: Base) -> Result<IdentitySet, Failure> {
+    match base {
+        Base::Heap => Ok(hp.heap()),
+        Base::Leaks => Ok(hp.heapu_set()),
+        Base::Object(address) => {
+            let found = hp.view().heap().find(0, address).ok_or_else(|| format!("no object is at {address:#x}"))?;
+            hp.iso([found]).map_err(|error| error.to_string())
+        }
+    }
+}
+
+fn follow_set(set: &IdentitySet, follow: Follow) -> IdentitySet {
+    match follow {
+        Follow::Referrers => set.referrers(),
+        Follow::Referents => set.referents(),
+        Follow::Dominos => set.dominos(),
+        Follow::Imdom => set.imdom(),
+    }
+}
+
+fn combine_sets(one: &IdentitySet, combine: Combine, other: &IdentitySet) -> Result<IdentitySet, Failure> {
+    match combine {
+        Combine::And => one.and(other),
+        Combine::Or => one.or(other),
+        Combine::Sub => one.sub(other),
+        Combine::Xor => one.xor(other),
+    }
+    .map_err(|error| error.to_string())
+}
+
+/// The values that were asked for last.
+pub(super) struct Recent<K, V> {
+    entries: VecDeque<(K, V)>,
+}
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new() }
+    }
+}
+
+impl<K: PartialEq, V: Clone> Recent<K, V> {
+    /// The value of a key, which becomes the most recent one.
+    pub(super) fn get(&mut self, key: &K) -> Option<V> {
+        let position = self.entries.iter().position(|(known, _)| known == key)?;
+        let entry = self.entries.remove(position)?;
+        let value = entry.1.clone();
+        self.entries.push_front(entry);
+        Some(value)
+    }
+
+    /// Keeps a value, and no more than `limit` in all.
+    pub(super) fn put(&mut self, key: K, value: V, limit: usize) {
+        self.entries.push_front((key, value));
+        self.entries.truncate(limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_answer_is_forgotten() {
+        let mut recent = Recent::default();
+        recent.put(1, "a", 2);
+        recent.put(2, "b", 2);
+        assert_eq!(recent.get(&1), Some("a"));
+        recent.put(3, "c", 2);
+        assert_eq!((recent.get(&1), recent.get(&2), recent.get(&3)), (Some("a"), None, Some("c")));
+    }
+}

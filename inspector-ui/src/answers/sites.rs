@@ -1,0 +1,137 @@
+//! Flame graphs: the calling contexts of a set, as a tree of boxes.
+//!
+//! The tree is made of functions from the outermost caller inwards, or from the allocating line outwards. Only boxes
+//! that can be seen are sent: those of at least one part in [`FINEST`] of the whole. Time O(n + contexts x depth).
+
+use std::collections::BTreeMap;
+
+use heapy_engine::{ContextId, Frame, Heap, IdentitySet};
+
+use super::Failure;
+use super::session::Session;
+use crate::format;
+use crate::protocol::{Sites, SitesQuestion, Weight, WeightBox};
+
+/// A box narrower than this part of the whole is not sent.
+const FINEST: u64 = 2000;
+
+/// Levels of boxes; deeper ones are not sent.
+const MOST_LEVELS: usize = 200;
+
+/// A function under the functions above it.
+#[derive(Default)]
+struct Node {
+    children: BTreeMap<(String, String), usize>,
+    weight: u64,
+    own: u64,
+    count: u64,
+}
+
+/// Answers the question.
+pub(super) fn sites(session: &mut Session, question: &SitesQuestion) -> Result<Sites, Failure> {
+    let set = session.set(&question.of)?;
+    let nodes = tree(&set, question);
+    Ok(boxes(&nodes))
+}
+
+fn tree(set: &IdentitySet, question: &SitesQuestion) -> Vec<Node> {
+    let heap = set.heap();
+    let mut sums: BTreeMap<Option<ContextId>, (u64, u64)> = BTreeMap::new();
+    for object in set.nodes().iter() {
+        let sum = sums.entry(heap.context(object)).or_default();
+        sum.0 += heap.size(object);
+        sum.1 += 1;
+    }
+    let mut nodes = vec![Node::default()];
+    for (context, (bytes, count)) in sums {
+        let weight = match question.weight {
+            Weight::Bytes => bytes,
+            Weight::Blocks => count,
+        };
+        let names = names_of(heap, context, question.inverted);
+        let Some(names) = names.strip_prefix_of(&question.below) else { continue };
+        let mut at = 0;
+        add(&mut nodes[at], weight, count);
+        for name in names.iter().take(MOST_LEVELS) {
+            let next = nodes.len();
+            let child = *nodes[at].children.entry(name.clone()).or_insert(next);
+            if child == next {
+                nodes.push(Node::default());
+            }
+            at = child;
+            add(&mut nodes[at], weight, count);
+        }
+        nodes[at].own += weight;
+    }
+    nodes
+}
+
+fn add(node: &mut Node, weight: u64, count: u64) {
+    node.weight += weight;
+    node.count += count;
+}
+
+/// Functions and places of a context from the top of the picture downwards.
+struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// What comes after the functions that were zoomed into; none where it does not begin with them.
+    fn strip_prefix_of(&self, below: &[String]) -> Option<&[(String, String)]> {
+        let begins = self.0.len() >= below.len() && self.0.iter().zip(below).all(|((name, _), wanted)| name == wanted);
+        begins.then(|| &self.0[below.len().saturating_sub(1).min(self.0.len())..])
+    }
+}
+
+fn names_of(heap: &Heap, context: Option<ContextId>, inverted: bool) -> Names {
+    let Some(context) = context else { return Names(vec![("unknown".into(), String::new())]) };
+    let mut names: Vec<_> =
+        heap.frames_of(context).map(|frame| (format::visible(&frame.function), place(frame))).collect();
+    if !inverted {
+        names.reverse();
+    }
+    Names(names)
+}
+
+/// `file:line`, or the offset in the module's code.
+pub(super) fn place(frame: &Frame) -> String {
+    match (&frame.file, frame.line, frame.offset) {
+        (Some(file), Some(line), _) => format!("{file}:{line}"),
+        (Some(file), None, _) => file.clone(),
+        (None, _, Some(offset)) => format!("+{offset:#x}"),
+        (None, _, None) => String::new(),
+    }
+}
+
+/// The boxes that can be seen, widest first beside each other.
+fn boxes(nodes: &[Node]) -> Sites {
+    let whole = nodes[0].weight;
+    let mut boxes = Vec::new();
+    let mut pending = vec![(0usize, ("all".to_owned(), String::new()), 0usize, 0u64)];
+    while let Some((index, (name, place), depth, start)) = pending.pop() {
+        let node = &nodes[index];
+        boxes.push(WeightBox {
+            name,
+            place,
+            depth,
+            start,
+            weight: node.weight,
+            own: node.own,
+            count: node.count,
+            object: None,
+        });
+        let mut children: Vec<_> = node.children.iter().collect();
+        children.sort_by_key(|(_, child)| std::cmp::Reverse(nodes[**child].weight));
+        let mut at = start;
+        let mut wide = Vec::new();
+        for (name, child) in children {
+            let weight = nodes[*child].weight;
+            if weight.saturating_mul(FINEST) >= whole && weight > 0 {
+                wide.push((*child, name.clone(), depth + 1, at));
+            }
+            at += weight;
+        }
+        pending.extend(wide.into_iter().rev());
+    }
+    let narrow = nodes.len() - boxes.len();
+    Sites { boxes: boxes.into(), narrow }
+}

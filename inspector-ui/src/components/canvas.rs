@@ -1,0 +1,236 @@
+//! A picture that is drawn on a canvas: sized by its place, redrawn when anything changes, with something under the mouse.
+//!
+//! What is drawn comes as a [`Painter`]. Screen readers and the keyboard get the table twin that every view has.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ResizeObserver};
+use yew::prelude::*;
+
+/// What is drawn, and what is where.
+#[derive(Clone)]
+pub(crate) struct Painter {
+    /// Draws everything; the last argument is what the mouse is over.
+    pub paint: Rc<dyn Fn(&Surface, Option<usize>)>,
+    /// What is at a place of a surface of this size.
+    pub hit: Rc<dyn Fn((f64, f64), (f64, f64)) -> Option<Hit>>,
+}
+
+impl PartialEq for Painter {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.paint, &other.paint)
+    }
+}
+
+/// Something that was hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Its position in what is drawn.
+    pub index: usize,
+    /// What it is, in a line.
+    pub text: String,
+}
+
+/// Where a painter draws, in CSS pixels.
+pub(crate) struct Surface {
+    /// The canvas.
+    pub context: CanvasRenderingContext2d,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    style: Option<web_sys::CssStyleDeclaration>,
+}
+
+impl Surface {
+    /// The value of a token such as `--text`.
+    pub(crate) fn token(&self, name: &str) -> String {
+        let value = self.style.as_ref().and_then(|style| style.get_property_value(name).ok());
+        value.map(|value| value.trim().to_owned()).unwrap_or_default()
+    }
+
+    /// A text within a width, cut with an ellipsis; not drawn where not even three letters fit.
+    pub(crate) fn text(&self, text: &str, (x, y): (f64, f64), width: f64) {
+        /// About the width of a letter of the canvas font.
+        const LETTER: f64 = 6.4;
+        let room = (width / LETTER) as usize;
+        if room < 3 {
+            return;
+        }
+        let letters = text.chars().count();
+        // A text that cannot be drawn is no failure of the picture.
+        let _ = if letters <= room {
+            self.context.fill_text(text, x, y)
+        } else {
+            let cut: String = text.chars().take(room - 1).collect();
+            self.context.fill_text(&format!("{cut}…"), x, y)
+        };
+    }
+}
+
+/// What a canvas shows.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct CanvasProps {
+    /// What the picture is, in words.
+    pub label: AttrValue,
+    /// What is drawn.
+    pub painter: Painter,
+    /// Something was clicked.
+    pub on_click: Callback<usize>,
+    /// Whether wheel and mouse zoom and move.
+    #[prop_or_default]
+    pub zooms: bool,
+}
+
+/// How the picture is moved and enlarged.
+#[derive(Clone, Copy, PartialEq)]
+struct Transform {
+    scale: f64,
+    x: f64,
+    y: f64,
+}
+
+const PLAIN: Transform = Transform { scale: 1.0, x: 0.0, y: 0.0 };
+
+/// Mouse movement that is still a click.
+const CLICK_PIXELS: i32 = 3;
+
+/// The picture.
+#[function_component]
+pub(crate) fn Canvas(props: &CanvasProps) -> Html {
+    let canvas = use_node_ref();
+    let size = use_state(|| (0.0, 0.0));
+    let over = use_state(|| None::<Hit>);
+    let transform = use_state(|| PLAIN);
+    let pressed = use_mut_ref(|| None::<(i32, i32, Transform)>);
+    use_size(&canvas, &size);
+    {
+        let drawn = (canvas.clone(), props.painter.clone(), *size, *transform, over.as_ref().map(|hit| hit.index));
+        // Every rendering may be one after a change of the theme, hence no dependencies.
+        use_effect(move || draw(&drawn.0, &drawn.1, drawn.2, drawn.3, drawn.4));
+    }
+    let place = |event: &MouseEvent, transform: Transform| {
+        let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+        ((x - transform.x) / transform.scale, (y - transform.y) / transform.scale)
+    };
+    let on_move = {
+        let (over, transform, pressed, painter, size, zooms) =
+            (over.clone(), transform.clone(), pressed.clone(), props.painter.clone(), *size, props.zooms);
+        Callback::from(move |event: MouseEvent| {
+            if let (true, Some((x, y, begun))) = (zooms, *pressed.borrow()) {
+                let moved = (f64::from(event.client_x() - x), f64::from(event.client_y() - y));
+                transform.set(Transform { x: begun.x + moved.0, y: begun.y + moved.1, ..begun });
+                return;
+            }
+            let hit = (painter.hit)(place(&event, *transform), size);
+            if hit != *over {
+                over.set(hit);
+            }
+        })
+    };
+    let on_down = {
+        let (pressed, transform) = (pressed.clone(), transform.clone());
+        Callback::from(move |event: MouseEvent| {
+            *pressed.borrow_mut() = Some((event.client_x(), event.client_y(), *transform));
+        })
+    };
+    let on_up = {
+        let (pressed, transform, painter, size, on_click) =
+            (pressed.clone(), transform.clone(), props.painter.clone(), *size, props.on_click.clone());
+        Callback::from(move |event: MouseEvent| {
+            let Some((x, y, _)) = pressed.borrow_mut().take() else { return };
+            let moved = (event.client_x() - x).abs().max((event.client_y() - y).abs());
+            if moved <= CLICK_PIXELS
+                && let Some(hit) = (painter.hit)(place(&event, *transform), size)
+            {
+                on_click.emit(hit.index);
+            }
+        })
+    };
+    let on_leave = {
+        let (over, pressed) = (over.clone(), pressed);
+        Callback::from(move |_: MouseEvent| {
+            *pressed.borrow_mut() = None;
+            over.set(None);
+        })
+    };
+    let on_wheel = {
+        let (transform, zooms) = (transform.clone(), props.zooms);
+        Callback::from(move |event: WheelEvent| {
+            if !zooms {
+                return;
+            }
+            event.prevent_default();
+            let factor = if event.delta_y() < 0.0 { 1.15 } else { 1.0 / 1.15 };
+            let scale = (transform.scale * factor).clamp(0.1, 8.0);
+            let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+            let kept = scale / transform.scale;
+            transform.set(Transform { scale, x: x - (x - transform.x) * kept, y: y - (y - transform.y) * kept });
+        })
+    };
+    html! {
+        <div class="canvas-box">
+            <canvas
+                ref={canvas} role="img" aria-label={props.label.clone()} onmousemove={on_move} onmousedown={on_down}
+                onmouseup={on_up} onmouseleave={on_leave} onwheel={on_wheel}
+            />
+            if let Some(hit) = &*over {
+                <div class="tip">{ &hit.text }</div>
+            }
+        </div>
+    }
+}
+
+/// Keeps the size of the canvas's place.
+#[hook]
+fn use_size(canvas: &NodeRef, size: &UseStateHandle<(f64, f64)>) {
+    let (canvas, size) = (canvas.clone(), size.clone());
+    use_effect_with((), move |()| {
+        let parent = canvas.cast::<HtmlElement>().and_then(|canvas| canvas.parent_element());
+        let seen = parent.clone();
+        let on_size = Closure::<dyn FnMut()>::new(move || {
+            if let Some(element) = &seen {
+                size.set((f64::from(element.client_width()), f64::from(element.client_height())));
+            }
+        });
+        let observer = ResizeObserver::new(on_size.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(parent)) = (&observer, &parent) {
+            observer.observe(parent);
+        }
+        move || {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            drop(on_size);
+        }
+    });
+}
+
+fn draw(canvas: &NodeRef, painter: &Painter, (width, height): (f64, f64), transform: Transform, over: Option<usize>) {
+    let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
+    let Some(window) = web_sys::window() else { return };
+    let ratio = window.device_pixel_ratio();
+    let (wide, high) = ((width * ratio) as u32, (height * ratio) as u32);
+    if wide == 0 || high == 0 {
+        return;
+    }
+    if canvas.width() != wide || canvas.height() != high {
+        canvas.set_width(wide);
+        canvas.set_height(high);
+    }
+    let context = canvas.get_context("2d").ok().flatten().and_then(|context| context.dyn_into().ok());
+    let Some(context): Option<CanvasRenderingContext2d> = context else { return };
+    let root = window.document().and_then(|document| document.document_element());
+    let style = root.and_then(|root| window.get_computed_style(&root).ok().flatten());
+    let surface = Surface { context, width, height, style };
+    let scale = ratio * transform.scale;
+    // The arguments are finite, so that the browser takes them.
+    let _ = surface.context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+    surface.context.clear_rect(0.0, 0.0, f64::from(wide), f64::from(high));
+    let _ = surface.context.set_transform(scale, 0.0, 0.0, scale, transform.x * ratio, transform.y * ratio);
+    surface.context.set_font("12px system-ui, sans-serif");
+    surface.context.set_text_baseline("middle");
+    (painter.paint)(&surface, over);
+}

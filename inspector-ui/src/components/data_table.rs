@@ -1,0 +1,255 @@
+//! A table of any number of rows, of which only those in sight exist.
+//!
+//! A real table for screen readers: rows carry their positions, the rows above and below the window are two empty ones of
+//! the right height. Browsers limit the height of an element, so that beyond about a million rows a pixel of scrolling
+//! stands for several.
+
+use std::rc::Rc;
+
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+/// Height of a row, as the tokens have it.
+const ROW_PIXELS: f64 = 20.0;
+
+/// Tallest table; browsers stop at about 33 million pixels.
+const MOST_PIXELS: f64 = 20_000_000.0;
+
+/// Rows beyond the edges of what is in sight, so that scrolling seldom shows a gap.
+const MARGIN_ROWS: usize = 20;
+
+/// A column.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Column {
+    /// What it shows.
+    pub title: AttrValue,
+    /// Whether it is as narrow as its content, and aligned to the right.
+    pub is_number: bool,
+    /// Whether rows can be in its order, and whether they are: `ascending` or `descending`.
+    pub sort: Option<Option<&'static str>>,
+}
+
+impl Column {
+    /// A column of texts.
+    pub(crate) fn text(title: &str) -> Self {
+        Self { title: title.to_owned().into(), is_number: false, sort: None }
+    }
+
+    /// A column of numbers.
+    pub(crate) fn number(title: &str) -> Self {
+        Self { is_number: true, ..Self::text(title) }
+    }
+
+    /// The same column, by which rows can be sorted.
+    pub(crate) fn sorted(self, order: Option<&'static str>) -> Self {
+        Self { sort: Some(order), ..self }
+    }
+}
+
+/// A row that is in sight.
+#[derive(Clone, PartialEq)]
+pub(crate) struct TableRow {
+    /// Its cells, one for each column.
+    pub cells: Vec<Html>,
+    /// What it is, for the tooltip.
+    pub title: AttrValue,
+}
+
+/// What a table shows.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct DataTableProps {
+    /// What the table is, for screen readers.
+    pub label: AttrValue,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// Number of rows.
+    pub total: usize,
+    /// Position of the first of `rows`.
+    pub from: usize,
+    /// Rows in sight and around.
+    pub rows: Rc<Vec<TableRow>>,
+    /// The selected row.
+    pub selected: Option<usize>,
+    /// Asks for rows: the first, and how many.
+    #[prop_or_default]
+    pub on_window: Callback<(usize, usize)>,
+    /// A row was selected.
+    #[prop_or_default]
+    pub on_select: Callback<usize>,
+    /// A row was opened.
+    #[prop_or_default]
+    pub on_open: Callback<usize>,
+    /// A column's title was pressed.
+    #[prop_or_default]
+    pub on_sort: Callback<usize>,
+}
+
+/// The table.
+#[function_component]
+pub(crate) fn DataTable(props: &DataTableProps) -> Html {
+    let scroller = use_node_ref();
+    let tell_window = {
+        let (scroller, on_window, total) = (scroller.clone(), props.on_window.clone(), props.total);
+        Callback::from(move |()| {
+            if let Some(element) = scroller.cast::<Element>() {
+                on_window.emit(window_of(&element, total));
+            }
+        })
+    };
+    {
+        let tell_window = tell_window.clone();
+        use_effect_with(props.total, move |_| tell_window.emit(()));
+    }
+    let on_key = {
+        let (props, scroller) = (props.clone(), scroller.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            let page = scroller.cast::<Element>().map_or(10, |element| visible_rows(&element));
+            if let Some(row) = row_for_key(&event.key(), props.selected, props.total, page) {
+                event.prevent_default();
+                event.stop_propagation();
+                props.on_select.emit(row);
+                scroll_to(&scroller, row, props.total);
+            } else if let ("Enter" | "o", Some(row)) = (event.key().as_str(), props.selected) {
+                event.prevent_default();
+                props.on_open.emit(row);
+            }
+        })
+    };
+    let columns = props.columns.len();
+    let pixels = ROW_PIXELS / rows_per_step(props.total);
+    let (above, below) = (props.from as f64, props.total.saturating_sub(props.from + props.rows.len()) as f64);
+    // Where a pixel stands for several rows the window itself is still of full height.
+    let above = (above * pixels).max(0.0);
+    let below = (below * pixels).max(0.0);
+    let active = props.selected.map(row_id);
+    html! {
+        <div class="scroll" ref={scroller} onscroll={tell_window.reform(|_: Event| ())}>
+            <table
+                class="data" role="grid" tabindex="0" aria-label={props.label.clone()} onkeydown={on_key}
+                aria-rowcount={(props.total + 1).to_string()} aria-activedescendant={active}
+            >
+                <thead>
+                    <tr aria-rowindex="1">
+                        { for props.columns.iter().enumerate().map(|(index, column)| head(props, index, column)) }
+                    </tr>
+                </thead>
+                <tbody>
+                    { space(above, columns) }
+                    { for props.rows.iter().enumerate().map(|(offset, row)| body_row(props, props.from + offset, row)) }
+                    { space(below, columns) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row_id(row: usize) -> String {
+    format!("row-{row}")
+}
+
+fn space(pixels: f64, columns: usize) -> Html {
+    html! {
+        <tr class="space" role="presentation" style={format!("height: {pixels:.0}px")}>
+            if pixels > 0.0 {
+                <td role="presentation" colspan={columns.to_string()} />
+            }
+        </tr>
+    }
+}
+
+fn head(props: &DataTableProps, index: usize, column: &Column) -> Html {
+    let class = column.is_number.then_some("number tight");
+    let order = column.sort.map(|order| order.unwrap_or("none"));
+    let mark = match order {
+        Some("ascending") => " ▴",
+        Some("descending") => " ▾",
+        _ => "",
+    };
+    html! {
+        <th {class} scope="col" aria-sort={order}>
+            if column.sort.is_some() {
+                <button onclick={props.on_sort.reform(move |_| index)}>{ &column.title }{ mark }</button>
+            } else {
+                { &column.title }
+            }
+        </th>
+    }
+}
+
+fn body_row(props: &DataTableProps, position: usize, row: &TableRow) -> Html {
+    let selected = (props.selected == Some(position)).to_string();
+    let cell = |(column, content): (&Column, &Html)| {
+        let class = column.is_number.then_some("number");
+        html! { <td {class}>{ content.clone() }</td> }
+    };
+    html! {
+        <tr
+            key={position} id={row_id(position)} class="row" title={row.title.clone()} aria-selected={selected}
+            aria-rowindex={(position + 2).to_string()}
+            onclick={props.on_select.reform(move |_| position)} ondblclick={props.on_open.reform(move |_| position)}
+        >
+            { for props.columns.iter().zip(&row.cells).map(cell) }
+        </tr>
+    }
+}
+
+/// How many rows the height of one row stands for.
+fn rows_per_step(total: usize) -> f64 {
+    (total as f64 * ROW_PIXELS / MOST_PIXELS).max(1.0)
+}
+
+fn visible_rows(element: &Element) -> usize {
+    (f64::from(element.client_height()) / ROW_PIXELS) as usize
+}
+
+/// The rows that should be there: first one and number.
+fn window_of(element: &Element, total: usize) -> (usize, usize) {
+    let first = (f64::from(element.scroll_top()) / ROW_PIXELS * rows_per_step(total)) as usize;
+    let from = first.min(total).saturating_sub(MARGIN_ROWS);
+    (from, visible_rows(element) + 2 * MARGIN_ROWS)
+}
+
+fn scroll_to(scroller: &NodeRef, row: usize, total: usize) {
+    let Some(element) = scroller.cast::<HtmlElement>() else { return };
+    let top = row as f64 * ROW_PIXELS / rows_per_step(total);
+    let (shown, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
+    // Below the title row, above the lower edge.
+    if top < shown {
+        element.set_scroll_top(top as i32);
+    } else if top + 3.0 * ROW_PIXELS > shown + height {
+        element.set_scroll_top((top + 3.0 * ROW_PIXELS - height) as i32);
+    }
+}
+
+/// The row that a key leads to.
+fn row_for_key(key: &str, selected: Option<usize>, total: usize, page: usize) -> Option<usize> {
+    let last = total.checked_sub(1)?;
+    let Some(row) = selected else {
+        return matches!(key, "ArrowDown" | "ArrowUp" | "j" | "k" | "Home" | "PageDown").then_some(0);
+    };
+    let to = match key {
+        "ArrowDown" | "j" => row + 1,
+        "ArrowUp" | "k" => row.saturating_sub(1),
+        "PageDown" => row + page,
+        "PageUp" => row.saturating_sub(page),
+        "Home" => 0,
+        "End" => last,
+        _ => return None,
+    };
+    Some(to.min(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_lead_from_row_to_row_and_stop_at_the_ends() {
+        let to = |key, selected| row_for_key(key, selected, 100, 30);
+        assert_eq!(to("j", None), Some(0));
+        assert_eq!(to("ArrowDown", Some(99)), Some(99));
+        assert_eq!(to("PageUp", Some(10)), Some(0));
+        assert_eq!((to("End", Some(3)), to("x", Some(3))), (Some(99), None));
+        assert_eq!(row_for_key("j", None, 0, 30), None);
+    }
+}

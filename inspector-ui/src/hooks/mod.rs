@@ -1,0 +1,7 @@
+//! Hooks: asking the worker, following the URL.
+
+mod use_answer;
+mod use_route;
+
+pub(crate) use use_answer::{Asking, Remote, use_answer};
+pub(crate) use use_route::{Navigation, use_navigation, use_route};

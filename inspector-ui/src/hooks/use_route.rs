@@ -1,0 +1,78 @@
+//! The URL as the page's state: every change is a step that back and forward can take.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsValue;
+use yew::prelude::*;
+
+use crate::route::Route;
+
+/// Where the page is, and how to go elsewhere; a context of all components.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Navigation {
+    /// Where it is.
+    pub route: Route,
+    /// Goes elsewhere; back leads here again.
+    pub go: Callback<Route>,
+    /// Changes the place without a step in the history, for what is typed.
+    pub amend: Callback<Route>,
+    /// What of the address could not be read.
+    pub trouble: Option<AttrValue>,
+}
+
+/// The page's navigation; only the top component calls it.
+#[hook]
+pub(crate) fn use_route() -> Navigation {
+    let place = use_state(read);
+    {
+        let place = place.clone();
+        use_effect_with((), move |()| {
+            let listener = web_sys::window().map(|window| {
+                let place = place.clone();
+                let moved = move |_: &Event| place.set(read());
+                (
+                    EventListener::new(&window, "hashchange", moved.clone()),
+                    EventListener::new(&window, "popstate", moved),
+                )
+            });
+            move || drop(listener)
+        });
+    }
+    let setter = |replace: bool| {
+        let place = place.clone();
+        Callback::from(move |route: Route| {
+            write(&route, replace);
+            place.set((route, None));
+        })
+    };
+    let (go, amend) = (setter(false), setter(true));
+    let (route, trouble) = (*place).clone();
+    Navigation { route, go, amend, trouble: trouble.map(AttrValue::from) }
+}
+
+/// The navigation that the top component has.
+#[hook]
+pub(crate) fn use_navigation() -> Navigation {
+    let found = use_context::<Navigation>();
+    found.unwrap_or_else(|| Navigation {
+        route: Route::default(),
+        go: Callback::noop(),
+        amend: Callback::noop(),
+        trouble: None,
+    })
+}
+
+fn read() -> (Route, Option<String>) {
+    let fragment = web_sys::window().and_then(|window| window.location().hash().ok());
+    Route::from_fragment(&fragment.unwrap_or_default())
+}
+
+fn write(route: &Route, replace: bool) {
+    let Some(history) = web_sys::window().and_then(|window| window.history().ok()) else { return };
+    let url = format!("#{}", route.to_fragment());
+    // A browser may refuse too frequent changes of the address; the page itself goes on.
+    let _ = if replace {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
+    } else {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&url))
+    };
+}

@@ -1,0 +1,599 @@
+//! What the page asks of the worker, and what it answers.
+//!
+//! Both are JSON. Tables are asked for by windows of rows, lists have limits, so that an answer is small whatever the
+//! size of the heap, and the page never spends more than a few milliseconds on one.
+
+use heapy_engine::Facts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::expression::SetExpression;
+use crate::list::List;
+
+/// A question: its kind decides what the answer is.
+pub(crate) trait Question: Into<Request> + Clone + PartialEq + 'static {
+    /// What comes back.
+    type Answer: DeserializeOwned + Clone + PartialEq + 'static;
+}
+
+/// Every question that can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// See [`LoadQuestion`].
+    Load(LoadQuestion),
+    /// See [`OpenQuestion`].
+    Open(OpenQuestion),
+    /// See [`FiguresQuestion`].
+    Figures(FiguresQuestion),
+    /// See [`TableQuestion`].
+    Table(TableQuestion),
+    /// See [`ObjectQuestion`].
+    Object(ObjectQuestion),
+    /// See [`LeaksQuestion`].
+    Leaks(LeaksQuestion),
+    /// See [`OverviewQuestion`].
+    Overview(OverviewQuestion),
+    /// See [`PatternQuestion`].
+    Pattern(PatternQuestion),
+    /// See [`SitesQuestion`].
+    Sites(SitesQuestion),
+    /// See [`DominatorsQuestion`].
+    Dominators(DominatorsQuestion),
+    /// See [`MapQuestion`].
+    Map(MapQuestion),
+    /// See [`CompareQuestion`].
+    Compare(CompareQuestion),
+}
+
+macro_rules! questions {
+    ($($name:ident: $question:ident -> $answer:ty,)*) => {
+        $(
+            impl From<$question> for Request {
+                fn from(question: $question) -> Self {
+                    Self::$name(question)
+                }
+            }
+
+            impl Question for $question {
+                type Answer = $answer;
+            }
+        )*
+    };
+}
+
+questions! {
+    Load: LoadQuestion -> Loaded,
+    Open: OpenQuestion -> Loaded,
+    Figures: FiguresQuestion -> Figures,
+    Table: TableQuestion -> Table,
+    Object: ObjectQuestion -> ObjectDetails,
+    Leaks: LeaksQuestion -> Leaks,
+    Overview: OverviewQuestion -> Overview,
+    Pattern: PatternQuestion -> Pattern,
+    Sites: SitesQuestion -> Sites,
+    Dominators: DominatorsQuestion -> Dominators,
+    Map: MapQuestion -> MemoryMap,
+    Compare: CompareQuestion -> Compared,
+}
+
+/// Download a recording from the server; it takes the place of the one that is held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LoadQuestion {
+    /// Which one, as the server counts them.
+    pub recording: usize,
+}
+
+/// Read the file that comes with the message; it takes the place of the one that is held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenQuestion {
+    /// Its name.
+    pub name: String,
+}
+
+/// The recording that is held now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Loaded {
+    /// Its snapshots, in order of time.
+    pub snapshots: List<SnapshotSummary>,
+    /// The relations that partitions can be made by.
+    pub relations: List<String>,
+}
+
+/// A snapshot of the recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SnapshotSummary {
+    /// When, why, and what could be seen.
+    pub facts: Facts,
+    /// Objects: blocks, modules and frames.
+    pub objects: u64,
+    /// Their requested bytes.
+    pub bytes: u64,
+}
+
+/// The sums of a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FiguresQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+}
+
+/// The sums of a snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Figures {
+    /// Live blocks.
+    pub blocks: u64,
+    /// Their requested bytes.
+    pub bytes: u64,
+    /// Bytes that the allocators committed for them.
+    pub usable: u64,
+    /// Bytes of static data.
+    pub statics: u64,
+    /// Edges between objects.
+    pub edges: u64,
+    /// How many of them rest on nothing but a word that looks like an address.
+    pub conservative: u64,
+}
+
+/// A set of a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SetQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// The set.
+    pub set: SetExpression,
+}
+
+/// A column that rows can be in the order of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum SortKey {
+    /// Heapy's order: by size, then by name.
+    #[default]
+    Size,
+    /// By number of objects.
+    Count,
+    /// By name.
+    Name,
+}
+
+/// An order of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sort {
+    /// By which column.
+    pub key: SortKey,
+    /// The other way round than one first expects.
+    pub reversed: bool,
+}
+
+/// A window of the partition of a set by a relation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TableQuestion {
+    /// Of what.
+    pub of: SetQuestion,
+    /// The relation, or several joined by `&`.
+    pub by: String,
+    /// The order of rows.
+    pub sort: Sort,
+    /// Only rows whose name contains this, whatever the case.
+    pub filter: String,
+    /// First row.
+    pub from: usize,
+    /// Number of rows.
+    pub count: usize,
+    /// Whether to tell the dominated size of each row, which takes its time.
+    pub dominated: bool,
+}
+
+impl TableQuestion {
+    /// No rows, only what each step of the set leads to.
+    pub(crate) fn crumbs_of(of: SetQuestion) -> Self {
+        let by = "Unity".to_owned();
+        Self { of, by, sort: Sort::default(), filter: String::new(), from: 0, count: 0, dominated: false }
+    }
+}
+
+/// A window of a partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Table {
+    /// What each step of the set's expression leads to.
+    pub crumbs: List<Crumb>,
+    /// Heapy's title of the column of names.
+    pub header: String,
+    /// Objects of the set.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Rows that pass the filter.
+    pub rows_shown: usize,
+    /// Rows without the filter.
+    pub rows_all: usize,
+    /// Position of the first of `rows` among those that pass.
+    pub from: usize,
+    /// The window.
+    pub rows: List<Row>,
+}
+
+/// A step of an expression and the size of the set up to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Crumb {
+    /// What the step selects, for reading.
+    pub label: String,
+    /// Objects of the set.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+}
+
+/// A part of a partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Its index in the partition, the one in `set[index]`.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// Number of objects.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Bytes that live only through them; none where it was not asked for.
+    pub dominated: Option<u64>,
+    /// The object, where the part has only one.
+    pub object: Option<u32>,
+    /// The kind whose colour it has.
+    pub kind: String,
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ObjectQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// The object's id.
+    pub object: u32,
+}
+
+/// Everything about one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ObjectDetails {
+    /// The object, as lists name it.
+    pub brief: Brief,
+    /// `block`, `module` or `frame`.
+    pub family: String,
+    /// Address in the guest's memory.
+    pub address: u64,
+    /// Requested bytes.
+    pub size: u64,
+    /// Bytes that the allocator committed.
+    pub usable: u64,
+    /// Bytes that live only through it.
+    pub dominated: u64,
+    /// Number of objects that live only through it, itself included.
+    pub dominated_count: u64,
+    /// Static type.
+    pub type_name: Option<String>,
+    /// What the type rests on.
+    pub type_evidence: String,
+    /// Most-derived type, where it differs.
+    pub class_name: Option<String>,
+    /// Equal in two snapshots exactly for the same object; none where allocations were not followed.
+    pub serial: Option<u64>,
+    /// In which interval between snapshots it was made.
+    pub age: u32,
+    /// Whether the root leads to it.
+    pub reachable: bool,
+    /// The allocating line.
+    pub site: String,
+    /// The calling context, innermost first.
+    pub context: Vec<FrameLine>,
+    /// Who refers to it; the root's places first.
+    pub referrers: Links,
+    /// What it refers to.
+    pub referents: Links,
+    /// The first shortest paths from the root, as Heapy prints them; of an unreachable object none.
+    pub paths: Vec<String>,
+    /// Number of shortest paths; exact, and possibly huge, hence a text.
+    pub path_count: String,
+}
+
+/// An object as lists name it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Brief {
+    /// Its id.
+    pub object: u32,
+    /// Its kind.
+    pub kind: String,
+    /// Its address or its name.
+    pub text: String,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// A frame of a calling context.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FrameLine {
+    /// The function.
+    pub function: String,
+    /// `file:line`, or the offset in the module.
+    pub place: String,
+    /// Whether it is the line that is named as the site.
+    pub site: bool,
+    /// Whether the compiler put it into its caller.
+    pub inlined: bool,
+}
+
+/// Edges at one end of an object, cut to a limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Links {
+    /// How many there are.
+    pub total: usize,
+    /// The first ones.
+    pub shown: Vec<LinkLine>,
+}
+
+/// An edge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LinkLine {
+    /// The relation as it is printed, `?` behind where it is conservative.
+    pub relation: String,
+    /// The object at the other end; none for a place of the root.
+    pub other: Option<Brief>,
+}
+
+/// The blocks that nothing reaches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LeaksQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+}
+
+/// Leaks, clustered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Leaks {
+    /// Unreachable blocks.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Clusters of leak roots by kind and site, by the bytes they hold, largest first.
+    pub clusters: List<LeakCluster>,
+    /// Clusters beyond those.
+    pub more: usize,
+    /// Bytes that several leak roots hold together, and so none of them alone.
+    pub shared: u64,
+}
+
+/// Leak roots of one kind that were allocated by one line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LeakCluster {
+    /// Their kind.
+    pub kind: String,
+    /// The allocating line.
+    pub site: String,
+    /// How many leaked blocks no other leaked block refers to, or one for each cycle.
+    pub roots: u64,
+    /// How many of them stand for a cycle.
+    pub cycles: u64,
+    /// Bytes that only they hold, their own included.
+    pub held_size: u64,
+    /// The root that holds most.
+    pub example: Brief,
+}
+
+/// Where a snapshot stands as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OverviewQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+}
+
+/// The figures of the overview.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Overview {
+    /// Reachable blocks and their bytes.
+    pub reachable: (u64, u64),
+    /// Unreachable blocks and their bytes.
+    pub leaked: (u64, u64),
+    /// The kinds with most bytes.
+    pub kinds: List<Row>,
+    /// The allocating lines with most bytes.
+    pub sites: List<Row>,
+}
+
+/// The reference pattern of a set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternQuestion {
+    /// Of what.
+    pub of: SetQuestion,
+    /// By which relation referrers are grouped.
+    pub by: String,
+    /// Number of levels.
+    pub depth: usize,
+}
+
+/// A graph of kinds, laid out in layers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pattern {
+    /// Its nodes; the first one is the set itself.
+    pub nodes: List<PatternNode>,
+    /// Its edges.
+    pub edges: List<PatternEdge>,
+    /// Whether there was more than could be shown.
+    pub cut: bool,
+}
+
+/// A set of objects of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternNode {
+    /// Its kind.
+    pub kind: String,
+    /// Number of objects.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Steps away from the set.
+    pub layer: usize,
+    /// Whether the root holds some of them.
+    pub rooted: bool,
+    /// The object, where there is only one.
+    pub object: Option<u32>,
+    /// The expression of the set, where it can be written.
+    pub set: Option<SetExpression>,
+}
+
+/// Referrers of one kind to referents of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternEdge {
+    /// The referrers' node.
+    pub from: usize,
+    /// The referents' node.
+    pub to: usize,
+    /// The commonest relations.
+    pub relations: String,
+    /// Number of edges.
+    pub count: u64,
+    /// How many of them are conservative.
+    pub conservative: u64,
+}
+
+/// The calling contexts of a set, as a tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SitesQuestion {
+    /// Of what.
+    pub of: SetQuestion,
+    /// From the allocating line outwards, in place of from the outermost caller inwards.
+    pub inverted: bool,
+    /// By bytes or by number of objects.
+    pub weight: Weight,
+    /// Functions on the way from the top to the part that is shown.
+    pub below: Vec<String>,
+}
+
+/// What widths stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Weight {
+    /// Requested bytes.
+    #[default]
+    Bytes,
+    /// Number of objects.
+    Blocks,
+}
+
+/// A flame graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sites {
+    /// Boxes by depth first, the whole first; boxes too narrow to be seen are left out.
+    pub boxes: List<WeightBox>,
+    /// Number of boxes that were left out.
+    pub narrow: usize,
+}
+
+/// A box of a flame graph, an icicle or a treemap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WeightBox {
+    /// What it stands for.
+    pub name: String,
+    /// Where that is; empty if unknown.
+    pub place: String,
+    /// Distance from the top.
+    pub depth: usize,
+    /// Weight to its left.
+    pub start: u64,
+    /// Its weight.
+    pub weight: u64,
+    /// Weight that is not in any box below it.
+    pub own: u64,
+    /// Number of objects.
+    pub count: u64,
+    /// The object, where it is one.
+    pub object: Option<u32>,
+}
+
+/// The dominator tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DominatorsQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// The object that is the top; none for the root.
+    pub top: Option<u32>,
+}
+
+/// A part of the dominator tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dominators {
+    /// Boxes by depth first, the top first.
+    pub boxes: List<WeightBox>,
+    /// Objects too small to be seen.
+    pub narrow: usize,
+    /// From the root to the top.
+    pub above: Vec<Brief>,
+}
+
+/// Linear memory by pages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// Bytes of a cell.
+    pub cell_bytes: u64,
+}
+
+/// What is where in linear memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MemoryMap {
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Bytes of a cell.
+    pub cell_bytes: u64,
+    /// Cells in the order of addresses.
+    pub cells: List<MapCell>,
+}
+
+/// A piece of linear memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MapCell {
+    /// Bytes of static data.
+    pub statics: u32,
+    /// Bytes of reachable blocks.
+    pub live: u32,
+    /// Bytes of unreachable blocks.
+    pub leaked: u32,
+    /// Blocks that begin here.
+    pub blocks: u32,
+    /// Whether a block lies at or behind it, so that allocators have handed it out once.
+    pub used: bool,
+    /// The block with most bytes here.
+    pub largest: Option<u32>,
+}
+
+/// Two snapshots of the recording, by a relation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CompareQuestion {
+    /// The earlier snapshot's position, from 0.
+    pub before: usize,
+    /// The later one's.
+    pub after: usize,
+    /// The relation.
+    pub by: String,
+}
+
+/// What changed between two snapshots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// Whether objects could be told apart by serial; rows then tell new and freed ones.
+    pub serials: bool,
+    /// A row for each name that changed, by bytes, largest change first.
+    pub rows: List<ChangeRow>,
+}
+
+/// What changed under one name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChangeRow {
+    /// The name.
+    pub name: String,
+    /// Objects and bytes before.
+    pub before: (u64, u64),
+    /// Objects and bytes after.
+    pub after: (u64, u64),
+    /// Objects and bytes that only the later snapshot has.
+    pub new: (u64, u64),
+    /// Objects and bytes that only the earlier snapshot has.
+    pub freed: (u64, u64),
+}

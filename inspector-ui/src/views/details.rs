@@ -1,0 +1,208 @@
+//! One object: what it is, who made it, who holds it, what it holds.
+
+use gloo::events::EventListener;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use crate::components::{answered, bytes, chip};
+use crate::format;
+use crate::hooks::{Navigation, use_answer, use_navigation};
+use crate::protocol::{Brief, FrameLine, LinkLine, Links, ObjectDetails, ObjectQuestion};
+use crate::route::{Route, View};
+
+/// Which object.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct DetailsProps {
+    /// The snapshot's position in the recording.
+    pub snapshot: usize,
+    /// The object's id.
+    pub object: u32,
+}
+
+/// Widths that the pane can have, in pixels.
+const WIDTHS: std::ops::RangeInclusive<i32> = 260..=1200;
+
+/// How far the arrow keys move the edge.
+const KEY_STEP: i32 = 24;
+
+/// The pane, with an edge that can be moved.
+#[function_component]
+pub(crate) fn Details(props: &DetailsProps) -> Html {
+    let navigation = use_navigation();
+    let width = use_state(|| 400);
+    let drags = use_state(|| false);
+    use_edge(&width, &drags);
+    let answer = use_answer(Some(ObjectQuestion { snapshot: props.snapshot, object: props.object }));
+    let begin = {
+        let drags = drags.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            drags.set(true);
+        })
+    };
+    let on_key = {
+        let width = width.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let step = match event.key().as_str() {
+                "ArrowLeft" => KEY_STEP,
+                "ArrowRight" => -KEY_STEP,
+                _ => return,
+            };
+            width.set((*width + step).clamp(*WIDTHS.start(), *WIDTHS.end()));
+        })
+    };
+    let close = {
+        let navigation = navigation.clone();
+        Callback::from(move |_: MouseEvent| navigation.go.emit(Route { object: None, ..navigation.route.clone() }))
+    };
+    html! {
+        <>
+            <div
+                class="split" role="separator" aria-orientation="vertical" aria-label="Width of the details" tabindex="0"
+                aria-valuenow={width.to_string()} aria-valuemin={WIDTHS.start().to_string()}
+                aria-valuemax={WIDTHS.end().to_string()} onmousedown={begin} onkeydown={on_key}
+            />
+            <aside class="details" aria-label="Object" tabindex="0" style={format!("width: {}px", *width)}>
+                <button class="plain" style="float: right" aria-label="Close the details" onclick={close}>{ "×" }</button>
+                { answered(&answer, |details| object(details, &navigation)) }
+            </aside>
+        </>
+    }
+}
+
+/// Follows the mouse while the edge is dragged.
+#[hook]
+fn use_edge(width: &UseStateHandle<i32>, drags: &UseStateHandle<bool>) {
+    let (width, drags) = (width.clone(), drags.clone());
+    use_effect_with(*drags, move |active| {
+        let listeners = active.then(web_sys::window).flatten().map(|window| {
+            let inner = window.inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default() as i32;
+            let moved = EventListener::new(&window, "mousemove", move |event| {
+                if let Some(event) = event.dyn_ref::<MouseEvent>() {
+                    width.set((inner - event.client_x()).clamp(*WIDTHS.start(), *WIDTHS.end()));
+                }
+            });
+            (moved, EventListener::new(&window, "mouseup", move |_| drags.set(false)))
+        });
+        move || drop(listeners)
+    });
+}
+
+fn object(details: &ObjectDetails, navigation: &Navigation) -> Html {
+    let brief = &details.brief;
+    html! {
+        <>
+            <h2>{ chip(&brief.kind) }{ &brief.kind }</h2>
+            <p class="mono">{ &brief.text }</p>
+            { properties(details) }
+            <h3>{ "Shortest paths from the root" }{ " " }<span class="quiet">{ &details.path_count }</span></h3>
+            if details.paths.is_empty() {
+                <p class="alarm">{ "Nothing that could be seen leads to it." }</p>
+            }
+            { for details.paths.iter().map(|path| html! { <p class="path">{ path }</p> }) }
+            { links("Referrers", &details.referrers, navigation) }
+            { links("Referents", &details.referents, navigation) }
+            { context(&details.context) }
+            <p>{ dominators_link(brief, details.reachable, navigation) }</p>
+        </>
+    }
+}
+
+fn properties(details: &ObjectDetails) -> Html {
+    let row = |name: &'static str, value: Html| html! { <tr><th scope="row">{ name }</th><td>{ value }</td></tr> };
+    let size = format::counted(details.size, "byte", "bytes");
+    let held = format!(
+        "{} in {}",
+        format::counted(details.dominated, "byte", "bytes"),
+        format::counted(details.dominated_count, "object", "objects")
+    );
+    html! {
+        <table class="plain">
+            <tbody>
+                { row("Size", html! { size }) }
+                if details.usable != details.size {
+                    { row("Committed", html! { format::counted(details.usable, "byte", "bytes") }) }
+                }
+                { row("Holds alone", html! { <>{ held }{ " (" }{ bytes(details.dominated) }{ ")" }</> }) }
+                { row("Site", html! { <span class="mono">{ &details.site }</span> }) }
+                if let Some(name) = &details.type_name {
+                    { row("Type", html! { <>{ name }<span class="mark" title="What the type rests on">{ &details.type_evidence }</span></> }) }
+                }
+                if let Some(name) = &details.class_name {
+                    { row("Class", html! { name }) }
+                }
+                { row("Family", html! { &details.family }) }
+                { row("Address", html! { <span class="mono">{ format::address(details.address) }</span> }) }
+                if let Some(serial) = details.serial {
+                    { row("Serial", html! { format!("#{}", format::exact(serial)) }) }
+                }
+                { row("Born in", html! { format!("snapshot interval {}", details.age) }) }
+                { row("Reachable", html! { if details.reachable { { "yes" } } else { <span class="alarm">{ "no" }</span> } }) }
+            </tbody>
+        </table>
+    }
+}
+
+fn links(title: &'static str, links: &Links, navigation: &Navigation) -> Html {
+    let more = links.total - links.shown.len();
+    html! {
+        <>
+            <h3>{ title }{ " " }<span class="quiet">{ format::exact(links.total as u64) }</span></h3>
+            <ul class="list">{ for links.shown.iter().map(|link| link_line(link, navigation)) }</ul>
+            if more > 0 {
+                <p class="quiet">{ format!("and {} more", format::exact(more as u64)) }</p>
+            }
+        </>
+    }
+}
+
+fn link_line(link: &LinkLine, navigation: &Navigation) -> Html {
+    let other = link.other.as_ref().map(|brief| {
+        let go = {
+            let (navigation, object) = (navigation.clone(), brief.object);
+            Callback::from(move |_: MouseEvent| navigation.go.emit(Route { object: Some(object), ..navigation.route.clone() }))
+        };
+        let title = format!("{} {}, {}", brief.kind, brief.text, format::counted(brief.size, "byte", "bytes"));
+        html! { <button class="link" {title} onclick={go}>{ chip(&brief.kind) }{ &brief.kind }{ " " }<span class="mono">{ &brief.text }</span></button> }
+    });
+    html! { <li><span class="relation mono" title={link.relation.clone()}>{ &link.relation }</span>{ other }</li> }
+}
+
+fn context(frames: &[FrameLine]) -> Html {
+    let line = |frame: &FrameLine| {
+        let name = if frame.site {
+            html! { <strong>{ &frame.function }</strong> }
+        } else {
+            html! { &frame.function }
+        };
+        html! {
+            <tr>
+                <td>
+                    { name }
+                    if frame.inlined {
+                        <span class="mark" title="The compiler put it into its caller">{ "inlined" }</span>
+                    }
+                </td>
+                <td class="mono quiet">{ &frame.place }</td>
+            </tr>
+        }
+    };
+    html! {
+        <>
+            <h3>{ "Calling context of the allocation" }</h3>
+            if frames.is_empty() {
+                <p class="quiet">{ "Not recorded." }</p>
+            } else {
+                <table class="plain"><tbody>{ for frames.iter().map(line) }</tbody></table>
+            }
+        </>
+    }
+}
+
+fn dominators_link(brief: &Brief, reachable: bool, navigation: &Navigation) -> Html {
+    if !reachable {
+        return html! {};
+    }
+    let route = Route { view: View::Dominators, top: Some(brief.object), ..navigation.route.clone() };
+    html! { <a href={format!("#{}", route.to_fragment())}>{ "What lives only through it" }</a> }
+}

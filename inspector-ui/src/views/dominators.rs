@@ -1,0 +1,77 @@
+//! Dominators: what lives only through what, as an icicle that can be gone into.
+
+use yew::prelude::*;
+
+use super::ShownProps;
+use super::flame::Boxes;
+use crate::components::answered;
+use crate::format;
+use crate::hooks::{Navigation, use_answer, use_navigation};
+use crate::protocol::{Brief, Dominators, DominatorsQuestion};
+use crate::route::Route;
+
+/// The view.
+#[function_component]
+pub(crate) fn DominatorsView(props: &ShownProps) -> Html {
+    let navigation = use_navigation();
+    let as_table = use_state(|| false);
+    let answer = use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: navigation.route.top }));
+    let show_table = {
+        let as_table = as_table.clone();
+        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
+    };
+    html! {
+        <>
+            <div class="tools">
+                { answer.shown().map(|shown| above(shown, &navigation)) }
+                <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
+                <span class="summary">{ answer.shown().map(summary) }</span>
+            </div>
+            { answered(&answer, |shown| html! {
+                <Boxes
+                    label="Bytes that live only through each object" boxes={shown.boxes.clone()} unit="bytes"
+                    as_table={*as_table} on_open={open(shown, &navigation)}
+                />
+            }) }
+        </>
+    }
+}
+
+fn summary(shown: &Dominators) -> String {
+    let whole = shown.boxes.first().map_or(0, |top| top.weight);
+    format!(
+        "{} · {} too small to be seen",
+        format::counted(whole, "byte", "bytes"),
+        format::counted(shown.narrow as u64, "object", "objects")
+    )
+}
+
+/// The way from the root down to what is shown.
+fn above(shown: &Dominators, navigation: &Navigation) -> Html {
+    let link = |top: Option<u32>, text: String| {
+        let route = Route { top, ..navigation.route.clone() };
+        html! { <li><a href={format!("#{}", route.to_fragment())}>{ text }</a></li> }
+    };
+    let object = |brief: &Brief| link(Some(brief.object), format!("{} {}", brief.kind, brief.text));
+    let here = shown.boxes.first().map(|top| format!("{} {}", top.name, top.place)).unwrap_or_default();
+    html! {
+        <nav class="crumbs way" aria-label="Dominators">
+            <ol>
+                if navigation.route.top.is_some() {
+                    { link(None, "hp.Root".into()) }
+                }
+                { for shown.above.iter().map(object) }
+                <li aria-current="step"><strong>{ here }</strong></li>
+            </ol>
+        </nav>
+    }
+}
+
+/// A click goes into an object and shows it.
+fn open(shown: &Dominators, navigation: &Navigation) -> Callback<usize> {
+    let (boxes, navigation) = (shown.boxes.clone(), navigation.clone());
+    Callback::from(move |index: usize| {
+        let object = boxes.get(index).and_then(|part| part.object);
+        navigation.go.emit(Route { top: object, object, ..navigation.route.clone() });
+    })
+}

@@ -1,0 +1,140 @@
+//! Boxes of weights, drawn as an icicle, with a table as their twin.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::colour;
+use crate::components::{Canvas, Column, DataTable, Hit, Painter, Surface, TableRow, chip, number};
+use crate::format;
+use crate::list::List;
+use crate::protocol::WeightBox;
+
+/// Height of a box in pixels.
+const BOX_PIXELS: f64 = 20.0;
+
+/// Colour of labels: kinds have the same colours in light and dark, and all of them carry black.
+const LABEL: &str = "#10131a";
+
+/// What the picture shows.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct BoxesProps {
+    /// What it is, for screen readers.
+    pub label: AttrValue,
+    /// By depth first, the whole first.
+    pub boxes: List<WeightBox>,
+    /// What weights are: `bytes` or `objects`.
+    pub unit: AttrValue,
+    /// Boxes whose name or place contains this stand out.
+    #[prop_or_default]
+    pub search: AttrValue,
+    /// Whether the table is shown in place of the picture.
+    pub as_table: bool,
+    /// A box was clicked or opened.
+    pub on_open: Callback<usize>,
+}
+
+/// The boxes.
+#[function_component]
+pub(crate) fn Boxes(props: &BoxesProps) -> Html {
+    let selected = use_state(|| None::<usize>);
+    let painter = use_memo((props.boxes.clone(), props.unit.clone(), props.search.clone()), |(boxes, unit, search)| {
+        painter(boxes.clone(), unit.to_string(), search.to_lowercase())
+    });
+    if !props.as_table {
+        return html! { <Canvas label={props.label.clone()} painter={(*painter).clone()} on_click={props.on_open.clone()} /> };
+    }
+    let search = props.search.to_lowercase();
+    let listed: Vec<usize> = (0..props.boxes.len()).filter(|index| matches(&props.boxes[*index], &search)).collect();
+    let whole = props.boxes.first().map_or(0, |first| first.weight);
+    let rows: Vec<TableRow> = listed.iter().map(|index| row(&props.boxes[*index], whole)).collect();
+    let columns = vec![
+        Column::text("Name"),
+        Column::text("Where"),
+        Column::number("Objects"),
+        Column::number("Own"),
+        Column::number("With all below"),
+        Column::number("%"),
+    ];
+    let on_select = {
+        let selected = selected.clone();
+        Callback::from(move |position: usize| selected.set(Some(position)))
+    };
+    let open = props.on_open.clone();
+    let on_open = Callback::from(move |position: usize| {
+        if let Some(index) = listed.get(position) {
+            open.emit(*index);
+        }
+    });
+    html! {
+        <DataTable
+            label={props.label.clone()} {columns} total={rows.len()} from=0 rows={Rc::new(rows)} selected={*selected}
+            {on_select} {on_open}
+        />
+    }
+}
+
+fn row(part: &WeightBox, whole: u64) -> TableRow {
+    let indent = "  ".repeat(part.depth.min(40));
+    TableRow {
+        title: format!("{} {}", part.name, part.place).into(),
+        cells: vec![
+            html! { <>{ indent }{ chip(&part.name) }{ &part.name }</> },
+            html! { <span class="mono">{ &part.place }</span> },
+            number(part.count),
+            number(part.own),
+            number(part.weight),
+            html! { format::percent(part.weight, whole) },
+        ],
+    }
+}
+
+fn matches(part: &WeightBox, search: &str) -> bool {
+    search.is_empty() || part.name.to_lowercase().contains(search) || part.place.to_lowercase().contains(search)
+}
+
+fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
+    let whole = boxes.first().map_or((0, 0), |first| (first.start, first.weight));
+    let spans = move |part: &WeightBox, width: f64| {
+        let left = format::share(part.start - whole.0, whole.1) * width;
+        (left, format::share(part.weight, whole.1) * width)
+    };
+    let drawn = boxes.clone();
+    let paint = move |surface: &Surface, over: Option<usize>| {
+        let (ground, quiet) = (surface.token("--ground"), surface.token("--sunken"));
+        for (index, part) in drawn.iter().enumerate() {
+            let (left, width) = spans(part, surface.width);
+            let top = part.depth as f64 * BOX_PIXELS;
+            if width < 0.5 || top > surface.height {
+                continue;
+            }
+            let faded = !matches(part, &search);
+            let fill = if faded { quiet.clone() } else { surface.token(&colour::token(&part.name)) };
+            surface.context.set_global_alpha(if over == Some(index) { 0.75 } else { 1.0 });
+            surface.context.set_fill_style_str(&fill);
+            surface.context.fill_rect(left, top, width, BOX_PIXELS - 1.0);
+            surface.context.set_fill_style_str(&ground);
+            surface.context.fill_rect(left + width - 1.0, top, 1.0, BOX_PIXELS - 1.0);
+            if !faded {
+                surface.context.set_fill_style_str(LABEL);
+                let label = format!("{} {}", part.name, part.place);
+                surface.text(&label, (left + 5.0, top + BOX_PIXELS / 2.0), width - 8.0);
+            }
+        }
+        surface.context.set_global_alpha(1.0);
+    };
+    let hit = move |(x, y): (f64, f64), (width, _): (f64, f64)| {
+        let depth = (y / BOX_PIXELS) as usize;
+        let inside = |part: &WeightBox| {
+            let (left, wide) = spans(part, width);
+            part.depth == depth && x >= left && x < left + wide
+        };
+        let index = boxes.iter().position(inside)?;
+        let part = &boxes[index];
+        let share = format::percent(part.weight, whole.1);
+        let weight = format::exact(part.weight);
+        let objects = format::counted(part.count, "object", "objects");
+        Some(Hit { index, text: format!("{} {} · {weight} {unit} ({share} %) · {objects}", part.name, part.place) })
+    };
+    Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
+}

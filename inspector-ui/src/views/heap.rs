@@ -1,0 +1,268 @@
+//! Heap: a set, grouped by one relation or several.
+
+use std::rc::Rc;
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::ShownProps;
+use crate::components::{Column, Crumbs, DataTable, TableRow, answered, chip, number, share_bar};
+use crate::expression::{Follow, SetExpression, Step};
+use crate::format;
+use crate::hooks::{Navigation, use_answer, use_navigation};
+use crate::list::List;
+use crate::protocol::{Row, SetQuestion, Sort, SortKey, Table, TableQuestion};
+use crate::route::Route;
+
+/// Rows that are asked for before the table knows how many are in sight.
+const FIRST_ROWS: usize = 80;
+
+/// Columns that rows can be sorted by, by their positions.
+const SORT_KEYS: [Option<SortKey>; 6] =
+    [Some(SortKey::Name), Some(SortKey::Count), Some(SortKey::Size), None, None, None];
+
+/// The view.
+#[function_component]
+pub(crate) fn HeapView(props: &ShownProps) -> Html {
+    let navigation = use_navigation();
+    let route = &navigation.route;
+    let window = use_state(|| (0, FIRST_ROWS));
+    let selected = use_state(|| None::<usize>);
+    {
+        // Another table begins at its first row.
+        let (window, selected) = (window.clone(), selected.clone());
+        let table = (route.set.clone(), route.by.clone(), route.filter.clone(), route.sort, props.snapshot);
+        use_effect_with(table, move |_| {
+            window.set((0, FIRST_ROWS));
+            selected.set(None);
+        });
+    }
+    let answer = use_answer(Some(TableQuestion {
+        of: SetQuestion { snapshot: props.snapshot, set: route.set.clone() },
+        by: route.by.clone(),
+        sort: route.sort,
+        filter: route.filter.clone(),
+        from: window.0,
+        count: window.1,
+        dominated: false,
+    }));
+    let on_set = {
+        let navigation = navigation.clone();
+        Callback::from(move |set: SetExpression| {
+            navigation.go.emit(Route { set, filter: String::new(), ..navigation.route.clone() });
+        })
+    };
+    let crumbs = answer.shown().map_or_else(|| List::default(), |table| table.crumbs.clone());
+    html! {
+        <>
+            <Crumbs set={route.set.clone()} {crumbs} on_set={on_set.clone()} />
+            <Tools relations={props.loaded.relations.clone()} summary={answer.shown().map(summary)} />
+            { answered(&answer, |table| html! {
+                <PartitionTable table={table.clone()} window={window.setter()} selected={selected.clone()} />
+            }) }
+        </>
+    }
+}
+
+/// What the table holds, in a line.
+fn summary(table: &Table) -> AttrValue {
+    let rows = if table.rows_shown == table.rows_all {
+        format::counted(table.rows_all as u64, "row", "rows")
+    } else {
+        format!(
+            "{} of {}",
+            format::exact(table.rows_shown as u64),
+            format::counted(table.rows_all as u64, "row", "rows")
+        )
+    };
+    let objects = format::counted(table.count, "object", "objects");
+    format!("{rows} · {objects} · {}", format::counted(table.size, "byte", "bytes")).into()
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct ToolsProps {
+    relations: List<String>,
+    summary: Option<AttrValue>,
+}
+
+/// Search, relations, and sets that follow from this one.
+#[function_component]
+fn Tools(props: &ToolsProps) -> Html {
+    let navigation = use_navigation();
+    let search = {
+        let navigation = navigation.clone();
+        Callback::from(move |event: InputEvent| {
+            let filter = event.target_unchecked_into::<HtmlInputElement>().value();
+            navigation.amend.emit(Route { filter, ..navigation.route.clone() });
+        })
+    };
+    let follow = |follow: Follow, title: &'static str| {
+        let navigation = navigation.clone();
+        let go = Callback::from(move |_: MouseEvent| {
+            let set = navigation.route.set.then(Step::Follow(follow));
+            navigation.go.emit(Route { set, ..navigation.route.clone() });
+        });
+        html! { <button onclick={go} title={format!("The set's .{}", follow.name())}>{ title }</button> }
+    };
+    html! {
+        <div class="tools">
+            <input
+                type="search" placeholder="search…" aria-label="Search in the names" value={navigation.route.filter.clone()}
+                oninput={search}
+            />
+            { relations(&navigation, &props.relations) }
+            { follow(Follow::Referrers, "Referrers") }
+            { follow(Follow::Referents, "Referents") }
+            { follow(Follow::Dominos, "Held alone") }
+            <span class="summary" role="status">{ props.summary.clone().unwrap_or_default() }</span>
+        </div>
+    }
+}
+
+/// The first relation to choose, further ones to add and to take away.
+fn relations(navigation: &Navigation, names: &[String]) -> Html {
+    let chosen: Vec<String> = navigation.route.by.split('&').map(|name| name.trim().to_owned()).collect();
+    let set_first = {
+        let (go, chosen) = (callback(navigation), chosen.clone());
+        Callback::from(move |event: Event| {
+            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+            let others = chosen.iter().skip(1).filter(|other| **other != name).cloned();
+            go.emit(std::iter::once(name.clone()).chain(others).collect());
+        })
+    };
+    let add = {
+        let (go, chosen) = (callback(navigation), chosen.clone());
+        Callback::from(move |event: Event| {
+            let select = event.target_unchecked_into::<HtmlSelectElement>();
+            let name = select.value();
+            select.set_value("");
+            go.emit(chosen.iter().cloned().chain(std::iter::once(name)).collect());
+        })
+    };
+    let take = |name: &String| {
+        let (go, chosen, gone) = (callback(navigation), chosen.clone(), name.clone());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            go.emit(chosen.iter().filter(|name| **name != gone).cloned().collect());
+        });
+        html! { <button class="toggle" aria-pressed="true" title="Take this relation away" {onclick}>{ format!("& {name} ×") }</button> }
+    };
+    let first = chosen.first().cloned().unwrap_or_default();
+    let rest = names.iter().filter(|name| !chosen.contains(name) && !matches!(name.as_str(), "Id" | "Unity"));
+    html! {
+        <>
+            <label>
+                { "by " }
+                <select class="relation" onchange={set_first}>
+                    { for names.iter().map(|name| html! {
+                        <option value={name.clone()} selected={*name == first}>{ name }</option>
+                    }) }
+                </select>
+            </label>
+            { for chosen.iter().skip(1).map(take) }
+            <select aria-label="Add a relation" onchange={add}>
+                <option value="" selected=true disabled=true>{ "& …" }</option>
+                { for rest.map(|name| html! { <option value={name.clone()}>{ name }</option> }) }
+            </select>
+        </>
+    }
+}
+
+/// Goes to other relations.
+fn callback(navigation: &Navigation) -> Callback<Vec<String>> {
+    let navigation = navigation.clone();
+    Callback::from(move |by: Vec<String>| {
+        let by = by.join("&");
+        navigation.go.emit(Route { by, sort: Sort::default(), filter: String::new(), ..navigation.route.clone() });
+    })
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct PartitionTableProps {
+    table: Table,
+    window: UseStateSetter<(usize, usize)>,
+    selected: UseStateHandle<Option<usize>>,
+}
+
+/// The table of a partition.
+#[function_component]
+fn PartitionTable(props: &PartitionTableProps) -> Html {
+    let navigation = use_navigation();
+    let table = &props.table;
+    let rows: Vec<TableRow> = table.rows.iter().map(|row| cells(row, table)).collect();
+    let at = {
+        let (rows, from) = (table.rows.clone(), table.from);
+        move |position: usize| rows.get(position.checked_sub(from)?).cloned()
+    };
+    let on_select = {
+        let (navigation, at, selected) = (navigation.clone(), at.clone(), props.selected.clone());
+        Callback::from(move |position: usize| {
+            selected.set(Some(position));
+            if let Some(object) = at(position).and_then(|row| row.object) {
+                navigation.amend.emit(Route { object: Some(object), ..navigation.route.clone() });
+            }
+        })
+    };
+    let on_open = {
+        let navigation = navigation.clone();
+        Callback::from(move |position: usize| {
+            let Some(row) = at(position) else { return };
+            let set = navigation.route.set.part(&navigation.route.by, row.index);
+            let route = Route {
+                set,
+                by: "Id".into(),
+                filter: String::new(),
+                sort: Sort::default(),
+                ..navigation.route.clone()
+            };
+            navigation.go.emit(Route { object: row.object.or(route.object), ..route });
+        })
+    };
+    let on_sort = {
+        let navigation = navigation.clone();
+        Callback::from(move |column: usize| {
+            let Some(key) = SORT_KEYS.get(column).copied().flatten() else { return };
+            let old = navigation.route.sort;
+            let sort = Sort { key, reversed: old.key == key && !old.reversed };
+            navigation.amend.emit(Route { sort, ..navigation.route.clone() });
+        })
+    };
+    let window = props.window.clone();
+    html! {
+        <DataTable
+            label={format!("Partition of {} by {}", navigation.route.set, navigation.route.by)}
+            columns={columns(table, navigation.route.sort)} total={table.rows_shown} from={table.from} rows={Rc::new(rows)}
+            selected={*props.selected} on_window={move |range| window.set(range)} {on_select} {on_open} {on_sort}
+        />
+    }
+}
+
+fn columns(table: &Table, sort: Sort) -> Vec<Column> {
+    let order = |key: SortKey| {
+        // Names ascend by themselves, numbers descend.
+        let ascending = (key == SortKey::Name) != sort.reversed;
+        (sort.key == key).then_some(if ascending { "ascending" } else { "descending" })
+    };
+    let header = if table.header.is_empty() { "Kind" } else { &table.header };
+    vec![
+        Column::text(header).sorted(order(SortKey::Name)),
+        Column::number("Count").sorted(order(SortKey::Count)),
+        Column::number("Size").sorted(order(SortKey::Size)),
+        Column::number("%"),
+        Column::number("Share"),
+    ]
+}
+
+fn cells(row: &Row, table: &Table) -> TableRow {
+    let name = format::visible(row.name.trim());
+    let name = if name.is_empty() { "–".to_owned() } else { name };
+    TableRow {
+        title: name.clone().into(),
+        cells: vec![
+            html! { <>{ chip(&row.kind) }{ name }</> },
+            number(row.count),
+            number(row.size),
+            html! { format::percent(row.size, table.size) },
+            share_bar(row.size, table.size),
+        ],
+    }
+}

@@ -1,0 +1,190 @@
+//! Map: linear memory as a grid of cells, coloured by what is in them.
+
+use std::rc::Rc;
+
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::ShownProps;
+use crate::components::{Canvas, Column, DataTable, Hit, Painter, Surface, TableRow, answered, number};
+use crate::format;
+use crate::hooks::{use_answer, use_navigation};
+use crate::protocol::{MapCell, MapQuestion, MemoryMap};
+use crate::route::Route;
+
+/// Sizes of cells that can be chosen: a page of wasm is the largest.
+const CELL_SIZES: [u64; 5] = [256, 1024, 4096, 16_384, 65_536];
+
+/// Cells at first; the size is the smallest that needs no more.
+const COMFORTABLE_CELLS: u64 = 4096;
+
+/// The view.
+#[function_component]
+pub(crate) fn MapView(props: &ShownProps) -> Html {
+    let navigation = use_navigation();
+    let memory = props.loaded.snapshots.get(props.snapshot).map_or(0, |summary| summary.facts.memory_bytes);
+    let fitting = CELL_SIZES.into_iter().find(|size| memory / size <= COMFORTABLE_CELLS);
+    let cell_bytes = use_state(|| fitting.unwrap_or(65_536));
+    let as_table = use_state(|| false);
+    let answer = use_answer(Some(MapQuestion { snapshot: props.snapshot, cell_bytes: *cell_bytes }));
+    let choose = {
+        let cell_bytes = cell_bytes.clone();
+        Callback::from(move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            cell_bytes.set(value.parse().unwrap_or(4096));
+        })
+    };
+    let show_table = {
+        let as_table = as_table.clone();
+        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
+    };
+    let option = |size: u64| html! { <option value={size.to_string()} selected={size == *cell_bytes}>{ format::binary(size) }</option> };
+    let on_cell = {
+        let navigation = navigation.clone();
+        Callback::from(move |object: Option<u32>| {
+            if object.is_some() {
+                navigation.go.emit(Route { object, ..navigation.route.clone() });
+            }
+        })
+    };
+    html! {
+        <>
+            <div class="tools">
+                <label>{ "Cells of " }<select onchange={choose}>{ for CELL_SIZES.map(option) }</select></label>
+                <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
+                { legend() }
+                <span class="summary">{ answer.shown().map(|map| format!("{} of linear memory", format::counted(map.memory_bytes, "byte", "bytes"))) }</span>
+            </div>
+            { answered(&answer, |map| html! { <Cells map={map.clone()} as_table={*as_table} {on_cell} /> }) }
+        </>
+    }
+}
+
+/// What is in a cell, its token and its word, in the order of the legend.
+const PARTS: [(&str, &str); 5] = [
+    ("--kind-4", "static data"),
+    ("--kind-0", "reachable blocks"),
+    ("--alarm", "leaked blocks"),
+    ("--line", "free between blocks"),
+    ("--sunken", "never handed out"),
+];
+
+fn legend() -> Html {
+    let part = |(token, word): (&str, &'static str)| {
+        html! { <span><span class="chip" style={format!("background: var({token})")} />{ word }</span> }
+    };
+    html! { <>{ for PARTS.map(part) }</> }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct CellsProps {
+    map: MemoryMap,
+    as_table: bool,
+    on_cell: Callback<Option<u32>>,
+}
+
+/// The grid, or its table.
+#[function_component]
+fn Cells(props: &CellsProps) -> Html {
+    let selected = use_state(|| None::<usize>);
+    let map = props.map.clone();
+    let painter = use_memo(map, |map| painter(map.clone()));
+    let cells = props.map.cells.clone();
+    let open = props.on_cell.reform(move |index: usize| cells.get(index).and_then(|cell| cell.largest));
+    if !props.as_table {
+        return html! { <Canvas label="Linear memory by cells" painter={(*painter).clone()} on_click={open} /> };
+    }
+    let row = |(index, cell): (usize, &MapCell)| TableRow {
+        title: AttrValue::default(),
+        cells: vec![
+            html! { <span class="mono">{ format::address(index as u64 * props.map.cell_bytes) }</span> },
+            number(u64::from(cell.statics)),
+            number(u64::from(cell.live)),
+            number(u64::from(cell.leaked)),
+            number(u64::from(cell.blocks)),
+        ],
+    };
+    let rows: Vec<TableRow> = props.map.cells.iter().enumerate().map(row).collect();
+    let columns = vec![
+        Column::text("Address"),
+        Column::number("Static bytes"),
+        Column::number("Reachable bytes"),
+        Column::number("Leaked bytes"),
+        Column::number("Blocks that begin here"),
+    ];
+    let on_select = {
+        let selected = selected.clone();
+        Callback::from(move |position: usize| selected.set(Some(position)))
+    };
+    html! {
+        <DataTable
+            label="Linear memory by cells" {columns} total={rows.len()} from=0 rows={Rc::new(rows)} selected={*selected}
+            {on_select} on_open={open}
+        />
+    }
+}
+
+/// Side of a cell in pixels and cells in a row, so that all cells fit.
+fn grid(cells: usize, (width, height): (f64, f64)) -> (f64, usize) {
+    let mut side = 22.0_f64;
+    while side > 2.0 && (width / side).floor() * (height / side).floor() < cells as f64 {
+        side -= 1.0;
+    }
+    (side, ((width / side) as usize).max(1))
+}
+
+fn painter(map: MemoryMap) -> Painter {
+    let drawn = map.clone();
+    let paint = move |surface: &Surface, over: Option<usize>| {
+        let colours = PARTS.map(|(token, _)| surface.token(token));
+        let (side, columns) = grid(drawn.cells.len(), (surface.width, surface.height));
+        let inner = if side > 5.0 { side - 1.0 } else { side };
+        for (index, cell) in drawn.cells.iter().enumerate() {
+            let (x, y) = ((index % columns) as f64 * side, (index / columns) as f64 * side);
+            let ground = if cell.used { &colours[3] } else { &colours[4] };
+            surface.context.set_fill_style_str(ground);
+            surface.context.fill_rect(x, y, inner, inner);
+            let mut at = 0.0;
+            for (bytes, colour) in [cell.statics, cell.live, cell.leaked].into_iter().zip(&colours) {
+                let wide = inner * format::share(u64::from(bytes), drawn.cell_bytes);
+                surface.context.set_fill_style_str(colour);
+                surface.context.fill_rect(x + at, y, wide, inner);
+                at += wide;
+            }
+            if over == Some(index) {
+                surface.context.set_stroke_style_str(&surface.token("--text"));
+                surface.context.stroke_rect(x + 0.5, y + 0.5, inner, inner);
+            }
+        }
+    };
+    let hit = move |(x, y): (f64, f64), size: (f64, f64)| {
+        let (side, columns) = grid(map.cells.len(), size);
+        let column = (x / side) as usize;
+        let index = (y / side) as usize * columns + column;
+        let cell = map.cells.get(index).filter(|_| column < columns && x >= 0.0 && y >= 0.0)?;
+        let start = index as u64 * map.cell_bytes;
+        let text = format!(
+            "{}–{}: {} static, {} reachable, {} leaked, {} begin here",
+            format::address(start),
+            format::address(start + map.cell_bytes - 1),
+            format::exact(u64::from(cell.statics)),
+            format::exact(u64::from(cell.live)),
+            format::exact(u64::from(cell.leaked)),
+            format::counted(u64::from(cell.blocks), "block", "blocks"),
+        );
+        Some(Hit { index, text })
+    };
+    Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_cells_fit_while_they_can() {
+        let (side, columns) = grid(1000, (440.0, 440.0));
+        assert!(columns * (440.0 / side) as usize >= 1000 && side >= 13.0);
+        assert_eq!(grid(0, (0.0, 0.0)).1, 1);
+    }
+}

@@ -1,0 +1,108 @@
+//! Script: the JS API at work, cell by cell.
+
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+use super::ShownProps;
+use crate::hooks::{Asking, use_navigation};
+
+/// A script and what came of it.
+#[derive(Clone, PartialEq)]
+struct Cell {
+    asked: String,
+    said: Result<String, String>,
+}
+
+/// What to try first.
+const EXAMPLES: [&str; 5] = [
+    "hp.heap()",
+    "hp.heap().by(\"Size\")",
+    "hp.heap().byprod[0].referrers",
+    "hp.heapu()",
+    "for (const part of hp.heap().parts.slice(0, 3)) print(part.brief)",
+];
+
+/// The view.
+#[function_component]
+pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
+    let asking = use_context::<Asking>();
+    let navigation = use_navigation();
+    let cells = use_state(Vec::<Cell>::new);
+    let busy = use_state(|| false);
+    let field = use_node_ref();
+    let run = {
+        let (cells, busy, field) = (cells.clone(), busy.clone(), field.clone());
+        Callback::from(move |()| {
+            let (Some(field), Some(asking)) = (field.cast::<HtmlTextAreaElement>(), asking.clone()) else { return };
+            let asked = field.value();
+            if asked.trim().is_empty() || *busy {
+                return;
+            }
+            busy.set(true);
+            let (cells, busy) = (cells.clone(), busy.clone());
+            spawn_local(async move {
+                let said = asking.engine.run_script(&asked).await.map(|result| {
+                    let mut lines = result.printed;
+                    lines.extend(result.text);
+                    let value = result.value.filter(|value| !value.is_null());
+                    lines.extend(value.map(|value| value.to_string()));
+                    lines.join("\n")
+                });
+                let mut longer = (*cells).clone();
+                longer.push(Cell { asked, said });
+                cells.set(longer);
+                busy.set(false);
+            });
+        })
+    };
+    let on_key = {
+        let (run, cells, field) = (run.clone(), cells.clone(), field.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                event.prevent_default();
+                run.emit(());
+            }
+            let field = field.cast::<HtmlTextAreaElement>();
+            if let ("ArrowUp", Some(field), Some(last)) = (event.key().as_str(), field, cells.last())
+                && field.value().is_empty()
+            {
+                event.prevent_default();
+                field.set_value(&last.asked);
+            }
+        })
+    };
+    let example = |text: &'static str| {
+        let field = field.clone();
+        let put = Callback::from(move |_: MouseEvent| {
+            if let Some(field) = field.cast::<HtmlTextAreaElement>() {
+                field.set_value(text);
+            }
+        });
+        html! { <li><button class="link mono" onclick={put}>{ text }</button></li> }
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Script">
+            <div class="page">
+                <label for="script">{ "Script: " }<span class="quiet">{ "hp is the heap, print() prints, Ctrl+Enter runs" }</span></label>
+                <textarea id="script" ref={field.clone()} rows="5" spellcheck="false" onkeydown={on_key} placeholder={navigation.route.set.to_string()} />
+                <p>
+                    <button class="primary" disabled={*busy} onclick={run.reform(|_: MouseEvent| ())}>{ "Run" }</button>
+                </p>
+                if cells.is_empty() {
+                    <h2>{ "To begin with" }</h2>
+                    <ul class="list">{ for EXAMPLES.map(example) }</ul>
+                }
+                <div role="log" aria-label="Results">{ for cells.iter().rev().map(cell) }</div>
+            </div>
+        </div>
+    }
+}
+
+fn cell(cell: &Cell) -> Html {
+    let said = match &cell.said {
+        Ok(text) => html! { <pre class="printed">{ text }</pre> },
+        Err(error) => html! { <pre class="printed alarm">{ error }</pre> },
+    };
+    html! { <div class="cell"><div class="asked mono">{ &cell.asked }</div>{ said }</div> }
+}
