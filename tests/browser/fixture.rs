@@ -1,0 +1,233 @@
+//! Recordings to look at: an application of a made-up kind, and one whose names attack the page.
+
+use std::sync::Arc;
+
+use heapy_engine::snapshot::{Writer, pack};
+use heapy_engine::{
+    ContextId, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, ObjectKey, ObjectRecord, RootPlace,
+    Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+};
+use heapy_host::server::{Bytes, Phase, RecordingState, RunState, Source, SourceError};
+use tokio::sync::watch;
+
+/// Names that a page must show and never obey.
+pub const HOSTILE: [&str; 4] = [
+    "<img src=x onerror=\"window.attacked=1\">",
+    "</script><script>window.attacked=1</script>",
+    "a\u{0}b\u{1b}[31m\u{202e}gnp.exe\n<b>bold</b>",
+    "javascript:window.attacked=1",
+];
+
+/// A recording of two snapshots of an application with sessions, a cache and a leak.
+pub fn application() -> Vec<u8> {
+    let mut writer = Writer::new();
+    let mut entries = writer.add(&snapshot(1, 40, 3)).expect("the first snapshot is written");
+    entries.extend(writer.add(&snapshot(2, 100, 7)).expect("the second snapshot is written"));
+    pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
+}
+
+/// A recording in which everything that has a name has a hostile one.
+pub fn hostile() -> Vec<u8> {
+    let mut builder = HeapBuilder::new(Vocabulary::wasm());
+    for (index, name) in HOSTILE.iter().enumerate() {
+        let ty = builder.add_type(TypeRecord {
+            name: (*name).into(),
+            unit: Some((*name).into()),
+            size: 32,
+            shape: Shape::Struct(vec![Field { name: (*name).into(), offset: 0, size: 4, ty: None }]),
+            storage: false,
+        });
+        let frame = builder.add_frame(Frame {
+            function: (*name).into(),
+            file: Some((*name).into()),
+            line: Some(1),
+            ..Frame::default()
+        });
+        let context = builder.add_context(None, frame);
+        let address = 0x1000 + 0x100 * index as u64;
+        let block = |address| ObjectRecord {
+            ty: Some(ty),
+            evidence: TypeEvidence::DebugInfo,
+            context: Some(context),
+            ..ObjectRecord::block(address, 32 + index as u64)
+        };
+        let (holder, held) = (builder.add_object(block(address)), builder.add_object(block(address + 0x40)));
+        builder.add_edge(EdgeRecord::at_offset(holder, held, 0));
+        builder.add_root(RootPlace::Global { instance: 0, name: (*name).into() }, holder);
+        builder.add_object(block(address + 0x80));
+    }
+    builder.set_facts(facts(1, HOSTILE[0], HOSTILE[2]));
+    let heap = builder.finish().expect("a heap");
+    let entries = Writer::new().add(&heap).expect("the snapshot is written");
+    pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
+}
+
+fn facts(number: u32, guest: &str, reason: &str) -> Facts {
+    Facts {
+        guest: guest.into(),
+        snapshot: number,
+        reason: reason.into(),
+        at_nanos: u64::from(number) * 6_200_000_000,
+        allocations: u64::from(number) * 4_211,
+        memory_bytes: 2 * 65_536,
+        peak_bytes: 90_000,
+        serials: true,
+        globals: Seen::Yes,
+        statics: Seen::Yes,
+        shadow_stack: Seen::Yes,
+        locals: Seen::Unknown,
+        notes: vec!["Locals on the native stack could not be read.".into()],
+    }
+}
+
+/// Blocks one behind the other, with what most of them have in common.
+struct Program {
+    builder: HeapBuilder,
+    next: u64,
+    serial: u64,
+}
+
+impl Program {
+    fn new() -> Self {
+        Self { builder: HeapBuilder::new(Vocabulary::wasm()), next: 0x8000, serial: 1 }
+    }
+
+    fn ty(&mut self, name: &str, size: u64, fields: &[(&str, u64)]) -> TypeId {
+        let fields = fields.iter().map(|&(name, offset)| Field { name: name.into(), offset, size: 4, ty: None });
+        self.builder.add_type(TypeRecord {
+            name: name.into(),
+            unit: Some("app".into()),
+            size,
+            shape: Shape::Struct(fields.collect()),
+            storage: false,
+        })
+    }
+
+    /// A calling context, outermost function first; the last one allocates through a library.
+    fn context(&mut self, functions: &[(&str, u32)]) -> ContextId {
+        let mut context = None;
+        for (function, line) in functions {
+            let frame = Frame {
+                function: (*function).into(),
+                file: Some("src/main.rs".into()),
+                line: Some(*line),
+                unit: Some("app".into()),
+                ..Frame::default()
+            };
+            let frame = self.builder.add_frame(frame);
+            context = Some(self.builder.add_context(context, frame));
+        }
+        let library = Frame {
+            function: "alloc::alloc::exchange_malloc".into(),
+            file: Some("alloc/src/alloc.rs".into()),
+            line: Some(256),
+            inlined: true,
+            library: true,
+            ..Frame::default()
+        };
+        let library = self.builder.add_frame(library);
+        self.builder.add_context(context, library)
+    }
+
+    fn block(&mut self, size: u64, ty: Option<TypeId>, context: ContextId) -> ObjectKey {
+        let evidence = if ty.is_some() { TypeEvidence::DebugInfo } else { TypeEvidence::None };
+        let usable = size.next_multiple_of(16) + 16;
+        let record = ObjectRecord {
+            ty,
+            evidence,
+            usable,
+            context: Some(context),
+            serial: self.serial,
+            age: u32::from(self.serial > 60),
+            ..ObjectRecord::block(self.next, size)
+        };
+        self.next += usable;
+        self.serial += 1;
+        self.builder.add_object(record)
+    }
+
+    fn edge(&mut self, from: ObjectKey, to: ObjectKey, offset: u64) {
+        let evidence = if offset == 0 { EdgeEvidence::Typed } else { EdgeEvidence::Conservative };
+        self.builder.add_edge(EdgeRecord { evidence, ..EdgeRecord::at_offset(from, to, offset) });
+    }
+}
+
+/// `sessions` sessions of a name and a buffer each, in a list; `leaks` buffers that nothing holds, two of them in a
+/// circle.
+fn snapshot(number: u32, sessions: u64, leaks: u64) -> Heap {
+    let mut app = Program::new();
+    let list = app.ty("alloc::vec::Vec<app::Session>", 16, &[("buffer", 0)]);
+    let session = app.ty("app::Session", 48, &[("name", 0), ("buffer", 8), ("next", 16)]);
+    let string = app.ty("alloc::string::String", 24, &[]);
+    let open = app.context(&[("main", 12), ("app::serve", 31), ("app::Session::open", 57)]);
+    let read = app.context(&[("main", 12), ("app::serve", 33), ("app::read_request", 80)]);
+    let statics = app.builder.add_object(ObjectRecord {
+        family: heapy_engine::Family::Module,
+        name: Some("app".into()),
+        ..ObjectRecord::block(0x400, 0x1800)
+    });
+    app.builder.add_root(RootPlace::Module { instance: 0, name: "app".into() }, statics);
+    let sessions_list = app.block(16, Some(list), open);
+    app.edge(statics, sessions_list, 0x20);
+    let mut previous = sessions_list;
+    for index in 0..sessions {
+        let holder = app.block(48, Some(session), open);
+        let name = app.block(24, Some(string), open);
+        let buffer = app.block(64 + 8 * (index % 5), None, read);
+        app.edge(previous, holder, if index == 0 { 0 } else { 16 });
+        app.edge(holder, name, 0);
+        app.edge(holder, buffer, 8);
+        previous = holder;
+    }
+    let mut lost: Vec<ObjectKey> = Vec::new();
+    for _ in 0..leaks {
+        lost.push(app.block(256, None, read));
+    }
+    app.edge(lost[0], lost[1], 4);
+    app.edge(lost[1], lost[0], 8);
+    app.builder.add_root(RootPlace::Global { instance: 0, name: "current".into() }, previous);
+    app.builder.set_facts(facts(number, "app.wasm", if number == 1 { "call:tick" } else { "exit" }));
+    app.builder.finish().expect("a heap")
+}
+
+/// Serves one recording of a guest that has ended.
+pub struct Recorded {
+    /// What is served.
+    pub bytes: Bytes,
+    /// The guest's name.
+    pub guest: String,
+    /// Number of snapshots.
+    pub snapshots: u32,
+    changes: watch::Sender<u64>,
+}
+
+impl Recorded {
+    /// A source of these bytes.
+    pub fn new(bytes: Vec<u8>, guest: &str, snapshots: u32) -> Arc<Self> {
+        Arc::new(Self { bytes: bytes.into(), guest: guest.into(), snapshots, changes: watch::Sender::new(0) })
+    }
+}
+
+impl Source for Recorded {
+    fn state(&self) -> RunState {
+        RunState {
+            guest: self.guest.clone(),
+            phase: Phase::Ended { exit_code: 0 },
+            elapsed_millis: 12_400,
+            live: None,
+            recordings: vec![RecordingState { name: self.guest.clone(), snapshots: self.snapshots }],
+        }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn recording(&self, index: usize) -> Result<Bytes, SourceError> {
+        if index == 0 { Ok(self.bytes.clone()) } else { Err(SourceError::NoRecording { index, count: 1 }) }
+    }
+
+    fn request_snapshot(&self) -> Result<(), SourceError> {
+        Err(SourceError::NotRunning)
+    }
+}

@@ -1,0 +1,189 @@
+//! A real browser on a real server: what the tests of the inspector drive.
+
+pub mod fixture;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chromiumoxide::browser::{Browser, BrowserConfig};
+use chromiumoxide::cdp::browser_protocol::log::{EnableParams, EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::page::CaptureScreenshotFormat;
+use chromiumoxide::cdp::js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown};
+use chromiumoxide::page::{Page, ScreenshotParams};
+use futures::StreamExt;
+use heapy_host::server::{Server, Source};
+use serde::de::DeserializeOwned;
+
+/// How long something may take to appear on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where browsers usually are.
+const BROWSERS: [&str; 4] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/google/chrome/chrome"];
+
+/// Flags beside `--headless`, so that the browser talks to nobody but us.
+const FLAGS: [&str; 8] = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+
+/// The browser to test with. Without one the test is passed over with a message, or fails where one is required.
+pub fn browser_path() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROME").map(PathBuf::from);
+    let found = named.into_iter().chain(BROWSERS.map(PathBuf::from)).find(|path| path.is_file());
+    let wish = std::env::var("HEAPY_BROWSER").unwrap_or_default();
+    if found.is_none() {
+        let how = "no Chromium: install it with `sudo apt-get install chromium`, or name one in CHROME";
+        assert!(wish != "require", "{how}");
+        eprintln!("skipped: {how}");
+    }
+    found
+}
+
+/// A page of the inspector, and everything that it complains of.
+pub struct Inspector {
+    /// The page.
+    pub page: Page,
+    server: Server,
+    browser: Browser,
+    complaints: Arc<Mutex<Vec<String>>>,
+    _profile: tempfile::TempDir,
+}
+
+impl Inspector {
+    /// Serves `source` and opens it in a window of the given size; none where there is no browser.
+    pub async fn open(source: Arc<dyn Source>, (width, height): (u32, u32)) -> Option<Self> {
+        let executable = browser_path()?;
+        let server = Server::start(source).expect("a server");
+        let profile = tempfile::tempdir().expect("a folder for the browser's profile");
+        let config = BrowserConfig::builder()
+            .chrome_executable(executable)
+            .user_data_dir(profile.path())
+            .window_size(width, height)
+            .viewport(chromiumoxide::handler::viewport::Viewport { width, height, ..Default::default() })
+            .args(FLAGS)
+            .build()
+            .expect("a configuration of the browser");
+        let (browser, mut handler) = Browser::launch(config).await.expect("the browser starts");
+        tokio::spawn(async move { while handler.next().await.is_some() {} });
+        let page = browser.new_page("about:blank").await.expect("a page");
+        let complaints = listen(&page).await;
+        page.goto(server.url()).await.expect("the page loads");
+        let inspector = Self { page, server, browser, complaints, _profile: profile };
+        inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
+        Some(inspector)
+    }
+
+    /// The value of a JavaScript expression.
+    pub async fn value<T: DeserializeOwned>(&self, expression: &str) -> T {
+        let result = self.page.evaluate(expression).await;
+        let result = result.unwrap_or_else(|error| panic!("{expression}: {error}"));
+        result.into_value().unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// Waits until a JavaScript expression is true.
+    pub async fn wait_for(&self, expression: &str) {
+        let begun = Instant::now();
+        while !self.value::<bool>(&format!("!!({expression})")).await {
+            if begun.elapsed() > PATIENCE {
+                let text: String = self.value("document.body.innerText").await;
+                panic!("never true: {expression}\ncomplaints: {:?}\nthe page says:\n{text}", self.complaints());
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Goes to a state by its address.
+    pub async fn go(&self, fragment: &str) {
+        self.value::<bool>(&format!("(location.hash = {fragment:?}, true)")).await;
+    }
+
+    /// Clicks what a selector finds.
+    pub async fn click(&self, selector: &str) {
+        self.wait_for(&format!("document.querySelector({selector:?})")).await;
+        let element = self.page.find_element(selector).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Clicks twice, as one opens a row.
+    pub async fn open_row(&self, selector: &str) {
+        self.wait_for(&format!("document.querySelector({selector:?})")).await;
+        let event = "new MouseEvent('dblclick', {bubbles: true})";
+        self.value::<bool>(&format!("document.querySelector({selector:?}).dispatchEvent({event})")).await;
+    }
+
+    /// Presses a key on whatever has the focus.
+    pub async fn press(&self, key: &str) {
+        let event = format!("new KeyboardEvent('keydown', {{key: {key:?}, bubbles: true, cancelable: true}})");
+        self.value::<bool>(&format!("(document.activeElement.dispatchEvent({event}), true)")).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+
+    /// The texts of the cells in a column of the table.
+    pub async fn column(&self, position: usize) -> Vec<String> {
+        let cells = format!("document.querySelectorAll('tr.row td:nth-child({position})')");
+        self.value(&format!("Array.from({cells}, cell => cell.textContent.trim())")).await
+    }
+
+    /// Keeps a picture of the page under `target/screenshots`.
+    pub async fn screenshot(&self, name: &str) {
+        let folder = screenshot_folder();
+        std::fs::create_dir_all(&folder).expect("a folder for screenshots");
+        let params = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
+        let path = folder.join(format!("{name}.png"));
+        self.page.save_screenshot(params, &path).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
+    /// Errors and warnings of the console, uncaught exceptions, violations of the policy.
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().expect("no listener has panicked").clone()
+    }
+
+    /// Ends the browser; fails if the page has complained of anything.
+    pub async fn close(mut self) {
+        let complaints = self.complaints();
+        self.browser.close().await.expect("the browser closes");
+        self.browser.wait().await.expect("the browser ends");
+        self.server.stop();
+        assert!(complaints.is_empty(), "the page complains: {complaints:#?}");
+    }
+}
+
+fn screenshot_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target"));
+    target.join("screenshots")
+}
+
+async fn listen(page: &Page) -> Arc<Mutex<Vec<String>>> {
+    let complaints: Arc<Mutex<Vec<String>>> = Arc::default();
+    let add = |complaints: &Arc<Mutex<Vec<String>>>, text: String| {
+        complaints.lock().expect("no listener has panicked").push(text);
+    };
+    page.execute(EnableParams::default()).await.expect("the browser's log");
+    let mut exceptions = page.event_listener::<EventExceptionThrown>().await.expect("exceptions");
+    let mut calls = page.event_listener::<EventConsoleApiCalled>().await.expect("the console");
+    let mut entries = page.event_listener::<EventEntryAdded>().await.expect("the log");
+    let kept = Arc::clone(&complaints);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                Some(event) = exceptions.next() => add(&kept, format!("exception: {:?}", event.exception_details)),
+                Some(event) = calls.next() => if matches!(event.r#type, ConsoleApiCalledType::Error | ConsoleApiCalledType::Warning) {
+                    add(&kept, format!("console: {:?}", event.args));
+                },
+                Some(event) = entries.next() => if matches!(event.entry.level, LogEntryLevel::Error | LogEntryLevel::Warning) {
+                    add(&kept, format!("log: {} {:?}", event.entry.text, event.entry.url));
+                },
+                else => return,
+            }
+        }
+    });
+    complaints
+}
