@@ -70,11 +70,9 @@ async fn the_console_has_hp() {
     assert!(count > 0);
     let both: u64 = inspector.value("(async () => await hp.heap().and(hp.heapu({stat: false})).count)()").await;
     assert_eq!(both, 0);
-    let error: String = inspector.value("(async () => { try { await hp.heap().by('Nope') } catch (e) { return e.message } })()").await;
+    let error: String =
+        inspector.value("(async () => { try { await hp.heap().by('Nope') } catch (e) { return e.message } })()").await;
     assert!(error.contains("'Nope'"), "{error}");
-    let evaluated: String = inspector.value("(() => { try { return String(Function('return 1')()) } catch { return 'refused' } })()").await;
-    assert_eq!(evaluated, "refused", "the page may not run texts as scripts");
-    inspector.complaints_of_eval_are_expected();
     inspector.close().await;
 }
 
@@ -99,7 +97,16 @@ async fn everything_can_be_done_by_keyboard() {
     inspector.wait_for("document.querySelector('dialog.keys')").await;
     inspector.press("Escape").await;
     inspector.wait_for("!document.querySelector('dialog.keys')").await;
-    for (key, view) in [("l", "Leaks"), ("g", "Graph"), ("d", "Dominators"), ("s", "Sites"), ("m", "Map"), ("c", "Compare"), ("j", "Script"), ("o", "Overview")] {
+    for (key, view) in [
+        ("l", "Leaks"),
+        ("g", "Graph"),
+        ("d", "Dominators"),
+        ("s", "Sites"),
+        ("m", "Map"),
+        ("c", "Compare"),
+        ("j", "Script"),
+        ("o", "Overview"),
+    ] {
         inspector.press("g").await;
         inspector.press(key).await;
         inspector.wait_for(&format!("document.querySelector('.tabs a[aria-current]').textContent === {view:?}")).await;
@@ -159,6 +166,8 @@ async fn every_view_has_its_picture() {
                 tokio::time::sleep(std::time::Duration::from_millis(150)).await;
                 let wide: bool = inspector.value("document.documentElement.scrollWidth > innerWidth").await;
                 assert!(!wide, "{view} is wider than the window");
+                let wrong = inspector.axe().await;
+                assert!(wrong.is_empty(), "{view}, {theme}: {wrong:#?}");
                 inspector.screenshot(&format!("{view}-{theme}-{name}")).await;
             }
         }

@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::api::{self, Changes, Engine, RunState};
 use crate::components::{FactsBar, KeyHelp, Message, Tabs, TopBar, use_keys};
-use crate::hooks::{Asking, Navigation, use_route};
+use crate::hooks::{Asking, Navigation, Theme, use_route, use_theme};
 use crate::protocol::{LoadQuestion, Loaded, OpenQuestion, SnapshotSummary};
 use crate::views;
 
@@ -94,6 +94,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
     let engine = use_memo((), |()| Engine::new(props.worker.clone()));
     let state = use_reducer(AppState::default);
     let navigation = use_route();
+    let theme = use_theme();
     let help = use_state(|| false);
     use_run_state(&state);
     use_recording(&state, &engine);
@@ -103,13 +104,18 @@ pub(crate) fn App(props: &AppProps) -> Html {
         Callback::from(move |open| help.set(open))
     };
     use_keys(&navigation, set_help.clone());
+    let on_file = {
+        let (state, engine) = (state.clone(), Rc::clone(&engine));
+        Callback::from(move |file| open_file(file, state.clone(), Rc::clone(&engine)))
+    };
     let asking = Asking { engine, generation: state.generation };
     let current = current_snapshot(&state, &navigation).map(|(position, summary)| (position, summary.clone()));
     html! {
         <ContextProvider<Asking> context={asking}>
             <ContextProvider<Navigation> context={navigation.clone()}>
+                <ContextProvider<Theme> context={theme}>
                 <div class="app">
-                    <TopBar state={state.clone()} on_help={set_help.reform(|()| true)} />
+                    <TopBar state={state.clone()} {on_file} on_help={set_help.reform(|()| true)} />
                     <div class="body">
                         <Tabs />
                         <main class="main">{ main_part(&state, &navigation) }</main>
@@ -119,6 +125,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
                 if *help {
                     <KeyHelp on_close={set_help.reform(|()| false)} />
                 }
+                </ContextProvider<Theme>>
             </ContextProvider<Navigation>>
         </ContextProvider<Asking>>
     }

@@ -19,18 +19,18 @@ use serde::de::DeserializeOwned;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where browsers usually are.
-const BROWSERS: [&str; 4] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/google/chrome/chrome"];
+const BROWSERS: [&str; 4] =
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/google/chrome/chrome"];
 
 /// Flags beside `--headless`, so that the browser talks to nobody but us.
-const FLAGS: [&str; 8] = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
+const FLAGS: [&str; 7] = [
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "hide-scrollbars",
 ];
 
 /// The browser to test with. Without one the test is passed over with a message, or fails where one is required.
@@ -67,6 +67,7 @@ impl Inspector {
             .user_data_dir(profile.path())
             .window_size(width, height)
             .viewport(chromiumoxide::handler::viewport::Viewport { width, height, ..Default::default() })
+            .no_sandbox()
             .args(FLAGS)
             .build()
             .expect("a configuration of the browser");
@@ -82,7 +83,7 @@ impl Inspector {
 
     /// The value of a JavaScript expression.
     pub async fn value<T: DeserializeOwned>(&self, expression: &str) -> T {
-        let result = self.page.evaluate(expression).await;
+        let result = self.page.evaluate_expression(expression).await;
         let result = result.unwrap_or_else(|error| panic!("{expression}: {error}"));
         result.into_value().unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
@@ -138,6 +139,15 @@ impl Inspector {
         let params = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
         let path = folder.join(format!("{name}.png"));
         self.page.save_screenshot(params, &path).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
+    /// What axe-core finds wrong with the page, where `HEAPY_AXE` names its `axe.min.js`.
+    pub async fn axe(&self) -> Vec<String> {
+        let Some(path) = std::env::var_os("HEAPY_AXE") else { return Vec::new() };
+        let script = std::fs::read_to_string(path).expect("HEAPY_AXE names a file");
+        self.page.evaluate_expression(script).await.expect("axe-core loads");
+        let tell = "rule => rule.id + ': ' + rule.nodes.map(node => node.html.slice(0, 120)).join(' | ')";
+        self.value(&format!("axe.run().then(result => result.violations.map({tell}))")).await
     }
 
     /// Errors and warnings of the console, uncaught exceptions, violations of the policy.

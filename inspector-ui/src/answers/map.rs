@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::protocol::{MapCell, MapQuestion, MemoryMap};
 
 /// Most cells of one answer.
-const MOST_CELLS: u64 = 65_536;
+const MOST_CELLS: u64 = 16_384;
 
 /// Answers the question; cells become larger where there would be too many.
 pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Result<MemoryMap, Failure> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
 
 use super::Failure;
+use super::object::brief;
 use super::session::{Session, by_relation};
 use crate::expression::SetExpression;
 use crate::format;
@@ -35,6 +36,8 @@ struct Link {
 struct Walk<'set> {
     set: &'set IdentitySet,
     classes: Classes,
+    /// What single objects are called by; none where nodes are groups.
+    kinds: Option<Classes>,
     nodes: Vec<PatternNode>,
     node_of_class: BTreeMap<usize, usize>,
     links: BTreeMap<(usize, usize), Link>,
@@ -47,6 +50,7 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
     let set = session.set(&question.of)?;
     let heap_set = by_relation(&hp.heap(), &question.by)?;
     let classes = heap_set.er().classes();
+    let kinds = hp.relation("Type").map_err(|error| error.to_string())?.classes();
     let whole = PatternNode {
         kind: format::visible(&set.brief()),
         count: set.count() as u64,
@@ -59,6 +63,7 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
     let mut walk = Walk {
         set: &set,
         classes,
+        kinds: (question.by == "Id").then_some(kinds),
         nodes: vec![whole],
         node_of_class: BTreeMap::new(),
         links: BTreeMap::new(),
@@ -135,7 +140,13 @@ impl Walk<'_> {
         self.cut |= full;
         let node = if full { MOST_NODES - 1 } else { self.nodes.len() };
         if !full {
-            let kind = format::visible(self.classes.name(class).trim());
+            let kind = match &self.kinds {
+                Some(kinds) => {
+                    let brief = brief(self.set.heap(), kinds, object);
+                    format!("{} {}", brief.kind, brief.text)
+                }
+                None => format::visible(self.classes.name(class).trim()),
+            };
             self.nodes.push(PatternNode { kind, count: 0, size: 0, layer, rooted: false, object: None, set: None });
         }
         self.node_of_class.insert(class, node);

@@ -2,13 +2,13 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlSelectElement;
+use web_sys::{File, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::api::{self, Phase, RunState};
 use crate::app::{Action, StateHandle};
 use crate::format;
-use crate::hooks::use_navigation;
+use crate::hooks::{Theme, use_navigation};
 use crate::list::List;
 use crate::protocol::SnapshotSummary;
 use crate::route::Route;
@@ -18,6 +18,8 @@ use crate::route::Route;
 pub(crate) struct TopBarProps {
     /// The page's state.
     pub state: StateHandle,
+    /// Opens a recording of the user's.
+    pub on_file: Callback<File>,
     /// Shows the keys.
     pub on_help: Callback<()>,
 }
@@ -64,7 +66,8 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
                 <button onclick={take}>{ "Take a snapshot" }</button>
             }
             <span class="spring" />
-            <Theme />
+            <OpenFile on_file={props.on_file.clone()} />
+            <ThemeButton />
             <button class="plain" title="Keys (?)" aria-label="Keys" onclick={props.on_help.reform(|_| ())}>{ "?" }</button>
         </header>
     }
@@ -143,27 +146,44 @@ fn Snapshots(props: &SnapshotsProps) -> Html {
     html! { <select aria-label="Snapshot" onchange={choose}>{ for props.snapshots.iter().map(option) }</select> }
 }
 
-/// Light or dark.
+#[derive(Clone, PartialEq, Properties)]
+struct OpenFileProps {
+    on_file: Callback<File>,
+}
+
+/// Chooses a file; dropping one anywhere on the page does the same.
 #[function_component]
-fn Theme() -> Html {
-    let root = || web_sys::window()?.document()?.document_element();
-    let is_dark = use_state(|| root().and_then(|root| root.get_attribute("data-theme")).as_deref() == Some("dark"));
-    let turn = {
-        let is_dark = is_dark.clone();
+fn OpenFile(props: &OpenFileProps) -> Html {
+    let field = use_node_ref();
+    let choose = {
+        let field = field.clone();
         Callback::from(move |_: MouseEvent| {
-            let theme = if *is_dark { "light" } else { "dark" };
-            if let Some(root) = root() {
-                // The attribute's name is fixed and valid.
-                let _ = root.set_attribute("data-theme", theme);
+            if let Some(field) = field.cast::<HtmlElement>() {
+                field.click();
             }
-            let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
-            if let Some(storage) = storage {
-                // Where storage is full or switched off the choice lasts as long as the page.
-                let _ = storage.set_item("heapy.theme", theme);
-            }
-            is_dark.set(!*is_dark);
         })
     };
-    let (mark, title) = if *is_dark { ("☀", "Light colours") } else { ("☾", "Dark colours") };
-    html! { <button class="plain" {title} aria-label={title} onclick={turn}>{ mark }</button> }
+    let chosen = {
+        let on_file = props.on_file.clone();
+        Callback::from(move |event: Event| {
+            let files = event.target_unchecked_into::<HtmlInputElement>().files();
+            if let Some(file) = files.and_then(|files| files.get(0)) {
+                on_file.emit(file);
+            }
+        })
+    };
+    html! {
+        <>
+            <input ref={field} type="file" accept=".heapy" hidden=true aria-label="Recording" onchange={chosen} />
+            <button title="Open a recording; or drop one on the page" onclick={choose}>{ "Open…" }</button>
+        </>
+    }
+}
+
+/// Light or dark.
+#[function_component]
+fn ThemeButton() -> Html {
+    let Some(theme) = use_context::<Theme>() else { return html! {} };
+    let (mark, title) = if theme.is_dark { ("☀", "Light colours") } else { ("☾", "Dark colours") };
+    html! { <button class="plain" {title} aria-label={title} onclick={theme.turn.reform(|_| ())}>{ mark }</button> }
 }

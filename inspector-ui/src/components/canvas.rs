@@ -9,6 +9,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
+use crate::hooks::Theme;
+
 /// What is drawn, and what is where.
 #[derive(Clone)]
 pub(crate) struct Painter {
@@ -105,10 +107,11 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
     let over = use_state(|| None::<Hit>);
     let transform = use_state(|| PLAIN);
     let pressed = use_mut_ref(|| None::<(i32, i32, Transform)>);
+    // Colours are read when the picture is drawn, which is whenever this is rendered.
+    let _theme = use_context::<Theme>();
     use_size(&canvas, &size);
     {
         let drawn = (canvas.clone(), props.painter.clone(), *size, *transform, over.as_ref().map(|hit| hit.index));
-        // Every rendering may be one after a change of the theme, hence no dependencies.
         use_effect(move || draw(&drawn.0, &drawn.1, drawn.2, drawn.3, drawn.4));
     }
     let place = |event: &MouseEvent, transform: Transform| {
@@ -162,7 +165,6 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
             if !zooms {
                 return;
             }
-            event.prevent_default();
             let factor = if event.delta_y() < 0.0 { 1.15 } else { 1.0 / 1.15 };
             let scale = (transform.scale * factor).clamp(0.1, 8.0);
             let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));

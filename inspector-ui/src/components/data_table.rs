@@ -60,6 +60,9 @@ pub(crate) struct TableRow {
 pub(crate) struct DataTableProps {
     /// What the table is, for screen readers.
     pub label: AttrValue,
+    /// Another text means another table, which begins at its first row.
+    #[prop_or_default]
+    pub origin: AttrValue,
     /// The columns.
     pub columns: Vec<Column>,
     /// Number of rows.
@@ -99,6 +102,14 @@ pub(crate) fn DataTable(props: &DataTableProps) -> Html {
     {
         let tell_window = tell_window.clone();
         use_effect_with(props.total, move |_| tell_window.emit(()));
+    }
+    {
+        let scroller = scroller.clone();
+        use_effect_with(props.origin.clone(), move |_| {
+            if let Some(element) = scroller.cast::<Element>() {
+                element.set_scroll_top(0);
+            }
+        });
     }
     let on_key = {
         let (props, scroller) = (props.clone(), scroller.clone());

@@ -7,6 +7,7 @@ mod crumbs;
 mod data_table;
 mod facts;
 mod keys;
+mod local_table;
 mod message;
 mod tabs;
 
@@ -17,5 +18,6 @@ pub(crate) use crumbs::Crumbs;
 pub(crate) use data_table::{Column, DataTable, TableRow};
 pub(crate) use facts::FactsBar;
 pub(crate) use keys::{KeyHelp, use_keys};
+pub(crate) use local_table::{LocalTable, RowMaker};
 pub(crate) use message::{Message, answered};
 pub(crate) use tabs::Tabs;

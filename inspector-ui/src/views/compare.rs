@@ -1,29 +1,27 @@
 //! Compare: what is new, freed and grown between two snapshots.
 
-use std::rc::Rc;
-
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::components::{Column, DataTable, Message, TableRow, answered, chip, number};
+use crate::components::{Column, LocalTable, Message, RowMaker, TableRow, answered, chip, number};
 use crate::format;
 use crate::hooks::{use_answer, use_navigation};
 use crate::protocol::{ChangeRow, CompareQuestion, Compared};
-use crate::route::Route;
+use crate::route::{DEFAULT_BY, Route};
 
 /// The view: the snapshot of the bar against an earlier one.
 #[function_component]
 pub(crate) fn CompareView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
-    let selected = use_state(|| None::<usize>);
     let snapshots = &props.loaded.snapshots;
     let named = navigation
         .route
         .before
         .and_then(|number| snapshots.iter().position(|summary| summary.facts.snapshot == number));
     let before = named.or_else(|| props.snapshot.checked_sub(1));
-    let by = navigation.route.by.clone();
+    // Every object is a name of its own by Id, and none of them changes.
+    let by = if navigation.route.by == "Id" { DEFAULT_BY.to_owned() } else { navigation.route.by.clone() };
     let question = before.map(|before| CompareQuestion { before, after: props.snapshot, by: by.clone() });
     let answer = use_answer(question);
     let Some(before) = before else {
@@ -51,10 +49,6 @@ pub(crate) fn CompareView(props: &ShownProps) -> Html {
         html! { <option value={facts.snapshot.to_string()} selected={position == before}>{ text }</option> }
     };
     let relations = props.loaded.relations.iter().filter(|name| *name != "Id");
-    let on_select = {
-        let selected = selected.clone();
-        Callback::from(move |position: usize| selected.set(Some(position)))
-    };
     html! {
         <>
             <div class="tools">
@@ -67,13 +61,10 @@ pub(crate) fn CompareView(props: &ShownProps) -> Html {
                 <span class="summary" role="status">{ answer.shown().map(summary) }</span>
             </div>
             { answered(&answer, |compared| {
-                let rows: Vec<TableRow> = compared.rows.iter().map(|row| cells(row, compared.serials)).collect();
-                html! {
-                    <DataTable
-                        label="Changes" columns={columns(compared.serials)} total={rows.len()} from=0 rows={Rc::new(rows)}
-                        selected={*selected} on_select={on_select.clone()}
-                    />
-                }
+                let (rows, serials) = (compared.rows.clone(), compared.serials);
+                let total = rows.len();
+                let make = RowMaker::new(move |position| cells(&rows[position], serials));
+                html! { <LocalTable label="Changes" columns={columns(serials)} {total} row={make} /> }
             }) }
         </>
     }

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use crate::components::{answered, bytes, chip};
+use crate::expression::{Base, SetExpression};
 use crate::format;
 use crate::hooks::{Navigation, use_answer, use_navigation};
 use crate::protocol::{Brief, FrameLine, LinkLine, Links, ObjectDetails, ObjectQuestion};
@@ -103,6 +104,7 @@ fn object(details: &ObjectDetails, navigation: &Navigation) -> Html {
             { links("Referrers", &details.referrers, navigation) }
             { links("Referents", &details.referents, navigation) }
             { context(&details.context) }
+            <p>{ graph_link(details.address, &details.family, navigation) }</p>
             <p>{ dominators_link(brief, details.reachable, navigation) }</p>
         </>
     }
@@ -197,6 +199,16 @@ fn context(frames: &[FrameLine]) -> Html {
             }
         </>
     }
+}
+
+/// Only blocks are found by their address.
+fn graph_link(address: u64, family: &str, navigation: &Navigation) -> Html {
+    if family != "block" {
+        return html! {};
+    }
+    let set = SetExpression { base: Base::Object(address), steps: Vec::new() };
+    let route = Route { view: View::Graph, set, by: "Id".into(), ..navigation.route.clone() };
+    html! { <a href={format!("#{}", route.to_fragment())}>{ "Graph of everything that leads to it" }</a> }
 }
 
 fn dominators_link(brief: &Brief, reachable: bool, navigation: &Navigation) -> Html {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::colour;
-use crate::components::{Canvas, Column, DataTable, Hit, Painter, Surface, TableRow, chip, number};
+use crate::components::{Canvas, Column, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, chip, number};
 use crate::format;
 use crate::list::List;
 use crate::protocol::WeightBox;
@@ -37,7 +37,6 @@ pub(crate) struct BoxesProps {
 /// The boxes.
 #[function_component]
 pub(crate) fn Boxes(props: &BoxesProps) -> Html {
-    let selected = use_state(|| None::<usize>);
     let painter = use_memo((props.boxes.clone(), props.unit.clone(), props.search.clone()), |(boxes, unit, search)| {
         painter(boxes.clone(), unit.to_string(), search.to_lowercase())
     });
@@ -47,7 +46,12 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
     let search = props.search.to_lowercase();
     let listed: Vec<usize> = (0..props.boxes.len()).filter(|index| matches(&props.boxes[*index], &search)).collect();
     let whole = props.boxes.first().map_or(0, |first| first.weight);
-    let rows: Vec<TableRow> = listed.iter().map(|index| row(&props.boxes[*index], whole)).collect();
+    let total = listed.len();
+    let listed = Rc::new(listed);
+    let make = {
+        let (boxes, listed) = (props.boxes.clone(), Rc::clone(&listed));
+        RowMaker::new(move |position| row(&boxes[listed[position]], whole))
+    };
     let columns = vec![
         Column::text("Name"),
         Column::text("Where"),
@@ -56,10 +60,6 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
         Column::number("With all below"),
         Column::number("%"),
     ];
-    let on_select = {
-        let selected = selected.clone();
-        Callback::from(move |position: usize| selected.set(Some(position)))
-    };
     let open = props.on_open.clone();
     let on_open = Callback::from(move |position: usize| {
         if let Some(index) = listed.get(position) {
@@ -67,10 +67,7 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
         }
     });
     html! {
-        <DataTable
-            label={props.label.clone()} {columns} total={rows.len()} from=0 rows={Rc::new(rows)} selected={*selected}
-            {on_select} {on_open}
-        />
+        <LocalTable label={props.label.clone()} {columns} {total} row={make} {on_open} />
     }
 }
 

@@ -7,13 +7,15 @@ use yew::prelude::*;
 
 use super::ShownProps;
 use crate::colour;
-use crate::components::{Canvas, Column, Crumbs, DataTable, Hit, Painter, Surface, TableRow, answered, number};
+use crate::components::{
+    Canvas, Column, Crumbs, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, answered, number,
+};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::hooks::{use_answer, use_navigation};
 use crate::list::List;
 use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion, SetQuestion, TableQuestion};
-use crate::route::{Route, View};
+use crate::route::{DEFAULT_BY, Route, View};
 
 /// Levels that can be chosen.
 const DEPTHS: [usize; 5] = [1, 2, 4, 7, 16];
@@ -34,8 +36,15 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
     let route = &navigation.route;
     let of = SetQuestion { snapshot: props.snapshot, set: route.set.clone() };
     let crumbs = use_answer(Some(TableQuestion::crumbs_of(of.clone())));
-    let by = if route.by == "Id" { "Type".to_owned() } else { route.by.clone() };
-    let answer = use_answer(Some(PatternQuestion { of, by: by.clone(), depth: *depth }));
+    // Of one object every single referrer is of interest, of many their kinds.
+    let single = crumbs.shown().and_then(|table| table.crumbs.last()).is_some_and(|crumb| crumb.count == 1);
+    let by = match (route.by.as_str(), single) {
+        ("Id", false) => DEFAULT_BY.to_owned(),
+        (DEFAULT_BY, true) => "Id".to_owned(),
+        (by, _) => by.to_owned(),
+    };
+    // Nothing is asked before it is known which of the two it is.
+    let answer = use_answer(crumbs.shown().is_some().then(|| PatternQuestion { of, by: by.clone(), depth: *depth }));
     let on_set = {
         let navigation = navigation.clone();
         Callback::from(move |set: SetExpression| navigation.go.emit(Route { set, ..navigation.route.clone() }))
@@ -58,7 +67,7 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
                 crumbs={crumbs.shown().map_or_else(List::default, |table| table.crumbs.clone())}
             />
             <div class="tools">
-                <span>{ format!("Referrers by {by}, ") }</span>
+                <span>{ if by == "Id" { "Referrers one by one, ".to_owned() } else { format!("Referrers by {by}, ") } }</span>
                 <label>{ "levels " }
                     <select onchange={deepen}>
                         { for DEPTHS.map(|level| html! {
@@ -90,7 +99,6 @@ struct PictureProps {
 #[function_component]
 fn Picture(props: &PictureProps) -> Html {
     let navigation = use_navigation();
-    let selected = use_state(|| None::<usize>);
     let painter = use_memo(props.pattern.clone(), |pattern| painter(pattern.clone()));
     let open = {
         let (navigation, nodes) = (navigation.clone(), props.pattern.nodes.clone());
@@ -108,20 +116,10 @@ fn Picture(props: &PictureProps) -> Html {
         let label = "Kinds that refer to the set, from the roots on the left to the set on the right";
         return html! { <Canvas {label} painter={(*painter).clone()} on_click={open} zooms=true /> };
     }
-    let row = |edge: &PatternEdge| {
-        let kind = |node: usize| props.pattern.nodes.get(node).map_or_else(String::new, |node| node.kind.clone());
-        TableRow {
-            title: edge.relations.clone().into(),
-            cells: vec![
-                html! { kind(edge.from) },
-                html! { <span class="mono">{ &edge.relations }</span> },
-                html! { kind(edge.to) },
-                number(edge.count),
-                number(edge.conservative),
-            ],
-        }
+    let make = {
+        let pattern = props.pattern.clone();
+        RowMaker::new(move |position| row(&pattern, &pattern.edges[position]))
     };
-    let rows: Vec<TableRow> = props.pattern.edges.iter().map(row).collect();
     let columns = vec![
         Column::text("Referrers"),
         Column::text("Relations"),
@@ -129,15 +127,22 @@ fn Picture(props: &PictureProps) -> Html {
         Column::number("Edges"),
         Column::number("Conservative"),
     ];
-    let on_select = {
-        let selected = selected.clone();
-        Callback::from(move |position: usize| selected.set(Some(position)))
-    };
     html! {
-        <DataTable
-            label="References between kinds" {columns} total={rows.len()} from=0 rows={Rc::new(rows)} selected={*selected}
-            {on_select}
-        />
+        <LocalTable label="References between kinds" {columns} total={props.pattern.edges.len()} row={make} />
+    }
+}
+
+fn row(pattern: &Pattern, edge: &PatternEdge) -> TableRow {
+    let kind = |node: usize| pattern.nodes.get(node).map_or_else(String::new, |node| node.kind.clone());
+    TableRow {
+        title: edge.relations.clone().into(),
+        cells: vec![
+            html! { kind(edge.from) },
+            html! { <span class="mono">{ &edge.relations }</span> },
+            html! { kind(edge.to) },
+            number(edge.count),
+            number(edge.conservative),
+        ],
     }
 }
 

@@ -230,6 +230,7 @@ fn PartitionTable(props: &PartitionTableProps) -> Html {
     html! {
         <DataTable
             label={format!("Partition of {} by {}", navigation.route.set, navigation.route.by)}
+            origin={Route { object: None, ..navigation.route.clone() }.to_fragment()}
             columns={columns(table, navigation.route.sort)} total={table.rows_shown} from={table.from} rows={Rc::new(rows)}
             selected={*props.selected} on_window={move |range| window.set(range)} {on_select} {on_open} {on_sort}
         />

@@ -1,12 +1,10 @@
 //! Leaks: the blocks that nothing reaches, by the kind and the line of what holds them.
 
-use std::rc::Rc;
-
 use heapy_engine::{Facts, Seen};
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::components::{Column, DataTable, Message, TableRow, answered, chip, number};
+use crate::components::{Column, LocalTable, Message, RowMaker, TableRow, answered, chip, number};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::hooks::{use_answer, use_navigation};
@@ -56,9 +54,11 @@ struct ClustersProps {
 #[function_component]
 fn Clusters(props: &ClustersProps) -> Html {
     let navigation = use_navigation();
-    let selected = use_state(|| None::<usize>);
     let leaks = &props.leaks;
-    let rows: Vec<TableRow> = leaks.clusters.iter().map(|cluster| row(cluster, leaks.size)).collect();
+    let make = {
+        let (clusters, whole) = (leaks.clusters.clone(), leaks.size);
+        RowMaker::new(move |position| row(&clusters[position], whole))
+    };
     let columns = vec![
         Column::text("Leaked kind"),
         Column::text("Allocated at"),
@@ -68,9 +68,8 @@ fn Clusters(props: &ClustersProps) -> Html {
         Column::number("%"),
     ];
     let show = {
-        let (navigation, clusters, selected) = (navigation.clone(), leaks.clusters.clone(), selected.clone());
+        let (navigation, clusters) = (navigation.clone(), leaks.clusters.clone());
         Callback::from(move |position: usize| {
-            selected.set(Some(position));
             if let Some(cluster) = clusters.get(position) {
                 navigation.amend.emit(Route { object: Some(cluster.example.object), ..navigation.route.clone() });
             }
@@ -92,9 +91,9 @@ fn Clusters(props: &ClustersProps) -> Html {
                 }
                 <span class="summary">{ &props.seen }</span>
             </div>
-            <DataTable
-                label="Leaks by kind and allocating line" {columns} total={rows.len()} from=0 rows={Rc::new(rows)}
-                selected={*selected} on_select={show.clone()} on_open={show}
+            <LocalTable
+                label="Leaks by kind and allocating line" {columns} total={leaks.clusters.len()} row={make}
+                on_select={show.clone()} on_open={show}
             />
             if leaks.more > 0 {
                 <p class="quiet">{ format!("and {} smaller clusters", format::exact(leaks.more as u64)) }</p>

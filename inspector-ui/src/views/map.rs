@@ -6,7 +6,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::components::{Canvas, Column, DataTable, Hit, Painter, Surface, TableRow, answered, number};
+use crate::components::{Canvas, Column, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, answered, number};
 use crate::format;
 use crate::hooks::{use_answer, use_navigation};
 use crate::protocol::{MapCell, MapQuestion, MemoryMap};
@@ -86,7 +86,6 @@ struct CellsProps {
 /// The grid, or its table.
 #[function_component]
 fn Cells(props: &CellsProps) -> Html {
-    let selected = use_state(|| None::<usize>);
     let map = props.map.clone();
     let painter = use_memo(map, |map| painter(map.clone()));
     let cells = props.map.cells.clone();
@@ -94,17 +93,10 @@ fn Cells(props: &CellsProps) -> Html {
     if !props.as_table {
         return html! { <Canvas label="Linear memory by cells" painter={(*painter).clone()} on_click={open} /> };
     }
-    let row = |(index, cell): (usize, &MapCell)| TableRow {
-        title: AttrValue::default(),
-        cells: vec![
-            html! { <span class="mono">{ format::address(index as u64 * props.map.cell_bytes) }</span> },
-            number(u64::from(cell.statics)),
-            number(u64::from(cell.live)),
-            number(u64::from(cell.leaked)),
-            number(u64::from(cell.blocks)),
-        ],
+    let make = {
+        let map = props.map.clone();
+        RowMaker::new(move |index| row(index as u64 * map.cell_bytes, &map.cells[index]))
     };
-    let rows: Vec<TableRow> = props.map.cells.iter().enumerate().map(row).collect();
     let columns = vec![
         Column::text("Address"),
         Column::number("Static bytes"),
@@ -112,16 +104,17 @@ fn Cells(props: &CellsProps) -> Html {
         Column::number("Leaked bytes"),
         Column::number("Blocks that begin here"),
     ];
-    let on_select = {
-        let selected = selected.clone();
-        Callback::from(move |position: usize| selected.set(Some(position)))
-    };
     html! {
-        <DataTable
-            label="Linear memory by cells" {columns} total={rows.len()} from=0 rows={Rc::new(rows)} selected={*selected}
-            {on_select} on_open={open}
+        <LocalTable
+            label="Linear memory by cells" {columns} total={props.map.cells.len()} row={make} on_open={open}
         />
     }
+}
+
+fn row(start: u64, cell: &MapCell) -> TableRow {
+    let figures = [cell.statics, cell.live, cell.leaked, cell.blocks].map(|figure| number(u64::from(figure)));
+    let place = html! { <span class="mono">{ format::address(start) }</span> };
+    TableRow { title: AttrValue::default(), cells: std::iter::once(place).chain(figures).collect() }
 }
 
 /// Side of a cell in pixels and cells in a row, so that all cells fit.
