@@ -14,6 +14,7 @@ pub mod instrument;
 mod live;
 pub mod mcp;
 pub mod paused;
+pub mod recorder;
 pub mod recording;
 pub mod script;
 pub mod server;

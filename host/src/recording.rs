@@ -58,7 +58,7 @@ impl RecordingFile {
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(failed("replace", &folder))?;
         }
-        fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+        fs::create_dir(&folder).map_err(failed("create", &folder))?;
         Ok(Self { path: path.to_owned(), folder, writer: Writer::new(), snapshots: 0 })
     }
 

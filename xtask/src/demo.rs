@@ -22,7 +22,7 @@ pub(crate) fn run_demo(words: &[String]) -> Result<()> {
     if !wait {
         command.arg("--no-wait");
     }
-    run(command.arg("--print").arg(demo_guest()))
+    run(command.arg(demo_guest()))
 }
 
 /// Builds the host with whatever inspector is in `www/dist`.

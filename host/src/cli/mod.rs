@@ -1,9 +1,14 @@
 //! The command line: one subcommand a file, each with its arguments and what it does.
 
+mod guest;
+mod instrument;
 mod interrupt;
 mod json;
+mod live;
 mod open;
 mod options;
+mod record;
+mod run;
 mod show;
 
 use std::process::ExitCode;
@@ -16,24 +21,31 @@ const FAILED: u8 = 2;
 
 /// What is in the heap of a WebAssembly guest: what is alive, who allocated it and who holds it.
 #[derive(Parser, Debug)]
-#[command(name = "heapy-host", version)]
+#[command(name = "heapy-host", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Option<run::RunArgs>,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Run a guest without a server and write its snapshots to a file.
+    Record(record::RecordArgs),
     /// Print the heap of a snapshot.
     Show(show::ShowArgs),
     /// Open recordings in the inspector.
     Open(open::OpenArgs),
+    /// Write the instrumented module.
+    Instrument(instrument::InstrumentArgs),
 }
 
 /// Parses the arguments and carries the command out; errors become one message and exit code 2.
 #[must_use]
 pub fn run() -> ExitCode {
-    match carry_out(Cli::parse()) {
+    let cli = Cli::parse();
+    match carry_out(cli) {
         Ok(code) => code,
         Err(error) => {
             say(format_args!("{error:#}"));
@@ -43,9 +55,13 @@ pub fn run() -> ExitCode {
 }
 
 fn carry_out(cli: Cli) -> Result<ExitCode> {
-    match cli.command {
-        Command::Show(args) => show::run(&args),
-        Command::Open(args) => open::run(&args),
+    match (cli.command, cli.run) {
+        (Some(Command::Record(args)), _) => record::run(&args),
+        (Some(Command::Show(args)), _) => show::run(&args),
+        (Some(Command::Open(args)), _) => open::run(&args),
+        (Some(Command::Instrument(args)), _) => instrument::run(&args),
+        (None, Some(args)) => run::run(&args),
+        (None, None) => anyhow::bail!("name a guest, or --help"),
     }
 }
 

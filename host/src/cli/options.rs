@@ -1,9 +1,8 @@
 //! Options that several subcommands share.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 /// The guest and how it is run.
@@ -28,6 +27,9 @@ pub(crate) struct GuestOptions {
     /// Whether each allocation's calling context is recorded.
     #[arg(long, value_enum, default_value_t = Contexts::Full)]
     pub(crate) contexts: Contexts,
+    /// Keep compiled modules in wasmtime's cache, so that the next start is fast.
+    #[arg(long)]
+    pub(crate) cache: bool,
 }
 
 /// How much is recorded of who allocated a block.
@@ -50,18 +52,6 @@ pub(crate) struct GuestCommand {
     pub(crate) args: Vec<String>,
 }
 
-/// A folder on the host and its name in the guest, from `HOST::GUEST` or one name for both.
-pub(crate) fn parse_dir(text: &str) -> Result<(PathBuf, String)> {
-    let (host, guest) = text.split_once("::").unwrap_or((text, text));
-    if host.is_empty() || guest.is_empty() {
-        bail!("--dir takes HOST::GUEST, not {text:?}");
-    }
-    let host = PathBuf::from(host);
-    let folder = std::fs::read_dir(&host);
-    folder.with_context(|| format!("cannot open folder {} given by --dir", host.display()))?;
-    Ok((host, guest.to_owned()))
-}
-
 /// A variable's name and value, from `NAME=VALUE`.
 pub(crate) fn parse_env(text: &str) -> Result<(String, String)> {
     match text.split_once('=') {
@@ -70,32 +60,9 @@ pub(crate) fn parse_env(text: &str) -> Result<(String, String)> {
     }
 }
 
-/// A time such as `250ms`, `2s` or `1.5m`.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration> {
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        unit => bail!("a duration ends in ms, s or m, not {unit:?} (in {text:?})"),
-    };
-    let seconds = digits.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0 && *number < 1e9);
-    let seconds = seconds.with_context(|| format!("no duration: {text:?}"))?;
-    Ok(Duration::from_secs_f64(seconds * factor))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        assert_eq!(parse_duration("250ms").unwrap(), Duration::from_millis(250));
-        assert_eq!(parse_duration("1.5m").unwrap(), Duration::from_secs(90));
-        for wrong in ["", "5", "ms", "-1s", "1h", "nans"] {
-            assert!(parse_duration(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn variables_have_names() {

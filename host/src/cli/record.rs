@@ -1,0 +1,58 @@
+//! `heapy-host record`: run a guest without a server and write its snapshots to a file.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::guest::{self, Guest};
+use super::options::{GuestCommand, GuestOptions};
+use super::say;
+use crate::recorder::{Deliver, Recorder};
+use crate::recording::RecordingFile;
+use crate::target::Outcome;
+
+/// Subcommand `record`.
+#[derive(Args, Debug)]
+pub(super) struct RecordArgs {
+    #[command(flatten)]
+    command: GuestCommand,
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    options: GuestOptions,
+}
+
+/// Records; the exit code is the guest's.
+pub(super) fn run(args: &RecordArgs) -> Result<ExitCode> {
+    let guest = Guest::load(&args.command, &args.options)?;
+    let (outcome, file) = record(guest, &args.output)?;
+    let snapshots = file.snapshots();
+    file.finish()?;
+    say(format_args!("{snapshots} snapshots in {}", args.output.display()));
+    Ok(guest::exit_code(&outcome))
+}
+
+/// Runs a guest to its end; the recording is complete but not packed yet.
+fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingFile)> {
+    let Guest { target, symbols, wasi, info } = guest;
+    let file = RecordingFile::create(output)?;
+    let recorder = Recorder::start(symbols.clone(), info, file, Deliver::Heap, |_| {})?;
+    let outcome = target.run(&wasi, recorder.sink());
+    let (file, trouble) = recorder.finish()?;
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // The guest never ran: nothing half-written stays behind.
+            file.discard()?;
+            return Err(error.into());
+        }
+    };
+    guest::tell_ending(&outcome, &symbols);
+    match trouble {
+        Some(error) => Err(error.into()),
+        None => Ok((outcome, file)),
+    }
+}
