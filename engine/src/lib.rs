@@ -53,7 +53,9 @@ pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_description::ObjectDescription;
 pub use object_set::ObjectSet;
 pub use partition::{Partition, Row};
-pub use relation::{Argument, Arguments, Class, Classes, EquivalenceRelation, EvidenceClass, TypeClass, parse_relation};
+pub use relation::{
+    Argument, Arguments, Class, Classes, EquivalenceRelation, EvidenceClass, TypeClass, parse_relation,
+};
 pub use root_state::RootState;
 pub use stat::{Reference, SortBy, Stat, StatFormat, StatRow};
 pub use text::{Listing, MorePrinter, PAGE_LINES};

@@ -136,6 +136,9 @@ fn root_numbers(heap: &Heap, mut number: impl FnMut(&Root) -> u32) -> HashMap<Ob
     numbers
 }
 
+/// The type whose layout names the words of a holder, and whether it repeats.
+type Layout = Option<(TypeId, bool)>;
+
 /// Bytes of a word, and how many words of a type have a place in the table of names.
 const WORD: u64 = 4;
 const TABLE_WORDS: u64 = 64;
@@ -146,10 +149,10 @@ struct RelationNumbers<'heap> {
     relations: Numbering<Relation>,
     /// The last holder that was asked for, and its layout.
     holder: Option<ObjectId>,
-    layout: Option<(TypeId, bool)>,
+    layout: Layout,
     /// Names of the first words of every type; the first row is for objects without one.
     table: Vec<u32>,
-    by_place: HashMap<(Option<(TypeId, bool)>, u64, u64), u32>,
+    by_place: HashMap<(Layout, u64, u64), u32>,
 }
 
 impl<'heap> RelationNumbers<'heap> {
