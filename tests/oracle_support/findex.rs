@@ -8,7 +8,7 @@ use super::tables::row_like;
 use super::{Graph, Tally};
 
 /// Classifies all nodes by each list of kinds of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     let all = graph.all();
     for want in vector["findex"].as_array().unwrap() {
         let place = format!("{}/findex", graph.name);

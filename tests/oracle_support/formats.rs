@@ -8,7 +8,7 @@ use super::Tally;
 use super::graph::text;
 
 /// Asks every question of the formats vector.
-pub fn check_formats(tally: &mut Tally, vector: &Value) {
+pub(crate) fn check_formats(tally: &mut Tally, vector: &Value) {
     for want in vector["packages"].as_array().unwrap() {
         check_package(tally, want);
     }

@@ -11,18 +11,18 @@ use serde_json::Value;
 
 /// A graph of the oracle, with the words by which vectors refer to it.
 #[derive(Debug)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// The vector's name.
-    pub name: String,
+    pub(crate) name: String,
     /// What the questions are asked of.
-    pub hp: Use,
+    pub(crate) hp: Use,
     /// Number of nodes.
-    pub count: u32,
+    pub(crate) count: u32,
 }
 
 impl Graph {
     /// Builds the graph of a vector; node 0 stands for the root.
-    pub fn build(vector: &Value) -> Self {
+    pub(crate) fn build(vector: &Value) -> Self {
         let mut builder = HeapBuilder::new(Vocabulary::python());
         let mut types = HashMap::new();
         let nodes = vector["nodes"].as_array().unwrap();
@@ -46,22 +46,22 @@ impl Graph {
     }
 
     /// The set of the nodes that a vector lists.
-    pub fn set(&self, ids: &Value) -> IdentitySet {
+    pub(crate) fn set(&self, ids: &Value) -> IdentitySet {
         self.hp.iso(numbers(ids).into_iter().map(ObjectId::new)).unwrap()
     }
 
     /// All nodes but the root.
-    pub fn all(&self) -> IdentitySet {
+    pub(crate) fn all(&self) -> IdentitySet {
         self.hp.iso((1..self.count).map(ObjectId::new)).unwrap()
     }
 
     /// A relation by its name.
-    pub fn call(&self, relation: &str, arguments: &[Argument]) -> Kind {
+    pub(crate) fn call(&self, relation: &str, arguments: &[Argument]) -> Kind {
         self.hp.relation(relation).unwrap().call(&Arguments::positional(arguments)).unwrap()
     }
 
     /// The set that a vector's kind specification describes.
-    pub fn kind(&self, spec: &Value) -> UniSet {
+    pub(crate) fn kind(&self, spec: &Value) -> UniSet {
         let list = |value: &Value| -> Vec<UniSet> { value.as_array().unwrap().iter().map(|s| self.kind(s)).collect() };
         let texts = |value: &Value| -> Vec<Argument> {
             value.as_array().unwrap().iter().map(|s| Argument::Text(text(s))).collect()
@@ -95,16 +95,16 @@ impl Graph {
 }
 
 /// The text of a JSON value that is one.
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 /// The numbers of a JSON list.
-pub fn numbers(value: &Value) -> Vec<u32> {
+pub(crate) fn numbers(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|number| number.as_u64().unwrap() as u32).collect()
 }
 
 /// The ids of a set's members, as vectors list them.
-pub fn ids(set: &IdentitySet) -> Vec<u32> {
+pub(crate) fn ids(set: &IdentitySet) -> Vec<u32> {
     set.nodes().iter().map(ObjectId::raw).collect()
 }

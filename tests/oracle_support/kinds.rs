@@ -7,7 +7,7 @@ use super::graph::ids;
 use super::{Graph, Tally};
 
 /// Selects by each kind of the vector, and by its complement.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     let all = UniSet::from(graph.all());
     for want in vector["kinds"].as_array().unwrap() {
         let kind = graph.kind(&want["kind"]);

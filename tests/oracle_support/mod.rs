@@ -16,18 +16,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub use formats::check_formats;
-pub use graph::Graph;
-pub use tally::Tally;
+pub(crate) use formats::check_formats;
+pub(crate) use graph::Graph;
+pub(crate) use tally::Tally;
 
 /// Reads a vector.
-pub fn read_json(path: &Path) -> Value {
+pub(crate) fn read_json(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{} is no JSON: {error}", path.display()))
 }
 
 /// Asks every question about one graph.
-pub fn check_graph(tally: &mut Tally, vector: &Value) {
+pub(crate) fn check_graph(tally: &mut Tally, vector: &Value) {
     let graph = Graph::build(vector);
     tables::check(tally, &graph, vector);
     sets::check(tally, &graph, vector);

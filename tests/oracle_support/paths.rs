@@ -7,7 +7,7 @@ use super::graph::{ids, text};
 use super::{Graph, Tally};
 
 /// Asks for the paths of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     for want in vector["paths"].as_array().unwrap() {
         let place = format!("{}/paths", graph.name);
         let paths = match want.get("pathsin") {

@@ -10,7 +10,7 @@ use super::{Graph, Tally};
 const LISTED_MEMBERS: usize = 40;
 
 /// Asks for the patterns of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     for want in vector["rp"].as_array().unwrap() {
         let args = &want["args"];
         let place = format!("{}/rp/{args}", graph.name);

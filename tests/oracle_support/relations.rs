@@ -6,7 +6,7 @@ use super::graph::ids;
 use super::{Graph, Tally};
 
 /// Asks for the reachable nodes, and for the neighbours of each set of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     let place = format!("{}/relations", graph.name);
     tally.compare(&format!("{place}/reachable"), &json!(ids(&graph.hp.heap())), &vector["reachable"]);
     tally.compare(&format!("{place}/unreachable"), &json!(ids(&graph.hp.heapu_set())), &vector["unreachable"]);

@@ -7,7 +7,7 @@ use super::graph::ids;
 use super::{Graph, Tally};
 
 /// Combines and compares each pair of sets of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     for want in vector["sets"].as_array().unwrap() {
         let (a, b) = (graph.set(&want["a"]), graph.set(&want["b"]));
         let mut same = |question: &str, got: Value| {

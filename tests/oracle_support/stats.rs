@@ -10,7 +10,7 @@ use super::{Graph, Tally};
 const TIME: f64 = 1_600_000_000.0;
 
 /// Subtracts each pair of sets of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     for want in vector["stat"].as_array().unwrap() {
         let place = format!("{}/stat", graph.name);
         let a = graph.set(&want["a"]).by(want["er"].as_str().unwrap()).unwrap();

@@ -7,7 +7,7 @@ use super::graph::{ids, text};
 use super::{Graph, Tally};
 
 /// Asks for the table of all nodes under each relation of the vector.
-pub fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
+pub(crate) fn check(tally: &mut Tally, graph: &Graph, vector: &Value) {
     for (relation, want) in vector["tables"].as_object().unwrap() {
         let set = graph.all().by(relation).unwrap();
         let place = format!("{}/tables/{relation}", graph.name);
@@ -49,7 +49,7 @@ fn check_rows(tally: &mut Tally, place: &str, set: &IdentitySet, want: &Value) {
 }
 
 /// A row with the keys that `want` has.
-pub fn row_like(want: &Value, row: &Row, members: &[u32]) -> Value {
+pub(crate) fn row_like(want: &Value, row: &Row, members: &[u32]) -> Value {
     let value = |key: &str| match key {
         "count" => json!(row.count),
         "size" => json!(row.size),

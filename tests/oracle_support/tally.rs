@@ -10,14 +10,14 @@ const SHOWN_CHARACTERS: usize = 1500;
 
 /// Comparisons made so far.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     families: BTreeMap<String, usize>,
     mismatches: usize,
 }
 
 impl Tally {
     /// Compares one answer; `place` is the vector's name, the family and what was asked, with slashes between.
-    pub fn compare<G: Debug + PartialEq<W>, W: Debug>(&mut self, place: &str, got: &G, want: &W) {
+    pub(crate) fn compare<G: Debug + PartialEq<W>, W: Debug>(&mut self, place: &str, got: &G, want: &W) {
         let family = place.split('/').nth(1).unwrap_or(place);
         *self.families.entry(family.to_owned()).or_default() += 1;
         if got == want {
@@ -30,17 +30,17 @@ impl Tally {
     }
 
     /// Number of comparisons by family.
-    pub fn families(&self) -> impl Iterator<Item = (&str, usize)> {
+    pub(crate) fn families(&self) -> impl Iterator<Item = (&str, usize)> {
         self.families.iter().map(|(family, &count)| (family.as_str(), count))
     }
 
     /// Number of comparisons.
-    pub fn comparisons(&self) -> usize {
+    pub(crate) fn comparisons(&self) -> usize {
         self.families.values().sum()
     }
 
     /// Number of those that differ.
-    pub fn mismatches(&self) -> usize {
+    pub(crate) fn mismatches(&self) -> usize {
         self.mismatches
     }
 }

@@ -11,14 +11,14 @@ use heapy_engine::{
 use proptest::prelude::*;
 
 /// The names of the types; the last two are backing storage.
-pub const TYPES: [&str; 5] = ["app::Node", "app::Pair", "Vec<app::Node>", "[app::Node]", "[u8]"];
+pub(crate) const TYPES: [&str; 5] = ["app::Node", "app::Pair", "Vec<app::Node>", "[app::Node]", "[u8]"];
 const STORAGE: [usize; 2] = [3, 4];
 /// File and line of each calling context, and whether its innermost frame is of a library.
 const CONTEXTS: [(&str, u32, bool); 3] = [("a.rs", 1, false), ("b.rs", 2, true), ("a.rs", 1, true)];
 
 /// A reference of the model.
 #[derive(Clone, Debug)]
-pub struct ModelEdge {
+pub(crate) struct ModelEdge {
     from: u32,
     to: u32,
     link: Link,
@@ -27,11 +27,11 @@ pub struct ModelEdge {
 }
 
 /// A heap as lists, and the engine's view of it.
-pub struct Model {
+pub(crate) struct Model {
     /// What the engine is asked.
-    pub hp: Use,
+    pub(crate) hp: Use,
     /// The objects, by id.
-    pub objects: Vec<ObjectRecord>,
+    pub(crate) objects: Vec<ObjectRecord>,
     edges: Vec<ModelEdge>,
     roots: Vec<(RootPlace, u32, bool, u64)>,
     reachable: BTreeSet<u32>,
@@ -93,7 +93,7 @@ fn roots(count: u32) -> impl Strategy<Value = Vec<(RootPlace, u32, bool, u64)>> 
 }
 
 /// Heaps of up to eleven objects.
-pub fn models() -> impl Strategy<Value = Model> {
+pub(crate) fn models() -> impl Strategy<Value = Model> {
     objects()
         .prop_flat_map(|objects| {
             let count = objects.len() as u32;
@@ -155,17 +155,17 @@ impl Model {
     }
 
     /// Number of objects.
-    pub fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.objects.len() as u32
     }
 
     /// Every object, reachable or not.
-    pub fn all(&self) -> IdentitySet {
+    pub(crate) fn all(&self) -> IdentitySet {
         self.hp.iso((0..self.count()).map(ObjectId::new)).unwrap()
     }
 
     /// What the roots reach.
-    pub fn reachable(&self) -> &BTreeSet<u32> {
+    pub(crate) fn reachable(&self) -> &BTreeSet<u32> {
         &self.reachable
     }
 
@@ -180,7 +180,7 @@ impl Model {
         }
     }
 
-    pub fn type_name(&self, object: u32) -> String {
+    pub(crate) fn type_name(&self, object: u32) -> String {
         self.declared_name(object, self.objects[object as usize].ty)
     }
 
@@ -189,11 +189,11 @@ impl Model {
         record.class.or(record.ty)
     }
 
-    pub fn class_name(&self, object: u32) -> String {
+    pub(crate) fn class_name(&self, object: u32) -> String {
         self.declared_name(object, self.class_type(object))
     }
 
-    pub fn producer(&self, object: u32) -> String {
+    pub(crate) fn producer(&self, object: u32) -> String {
         match self.objects[object as usize].context.map(|context| CONTEXTS[context.index()]) {
             None => "unknown".into(),
             Some((_, _, true)) => "main.rs:9".into(),
@@ -201,7 +201,7 @@ impl Model {
         }
     }
 
-    pub fn unit(&self, object: u32) -> String {
+    pub(crate) fn unit(&self, object: u32) -> String {
         match self.objects[object as usize].context.map(|context| CONTEXTS[context.index()]) {
             Some((_, _, true)) => "unit of main.rs".into(),
             Some((file, _, false)) => format!("unit of {file}"),
@@ -210,7 +210,7 @@ impl Model {
         }
     }
 
-    pub fn module(&self, object: u32) -> String {
+    pub(crate) fn module(&self, object: u32) -> String {
         let record = &self.objects[object as usize];
         match record.family {
             Family::Module => record.name.clone().unwrap(),
@@ -218,7 +218,7 @@ impl Model {
         }
     }
 
-    pub fn is_storage(&self, object: u32) -> bool {
+    pub(crate) fn is_storage(&self, object: u32) -> bool {
         self.objects[object as usize].family == Family::Block
             && self.class_type(object).is_some_and(|ty| STORAGE.contains(&ty.index()))
     }
@@ -262,11 +262,11 @@ impl Model {
         if holders.is_empty() { one(frames) } else { one(holders) }
     }
 
-    pub fn owner(&self, storage: u32) -> Option<u32> {
+    pub(crate) fn owner(&self, storage: u32) -> Option<u32> {
         self.owner_and_symbol(storage).map(|(owner, _)| owner)
     }
 
-    pub fn clodo(&self, object: u32) -> String {
+    pub(crate) fn clodo(&self, object: u32) -> String {
         if !self.is_storage(object) {
             return self.class_name(object);
         }
@@ -287,17 +287,17 @@ impl Model {
     }
 
     /// The names of the referrers of an object, roots among them.
-    pub fn referrer_names(&self, object: u32, name: impl Fn(&Self, u32) -> String) -> BTreeSet<String> {
+    pub(crate) fn referrer_names(&self, object: u32, name: impl Fn(&Self, u32) -> String) -> BTreeSet<String> {
         let roots = self.seen_roots(object).map(|(place, ..)| format!("<root: {}>", place.word()));
         self.seen_edges(object).map(|edge| name(self, edge.from)).chain(roots).collect()
     }
 
-    pub fn rcs(&self, object: u32) -> String {
+    pub(crate) fn rcs(&self, object: u32) -> String {
         let names: Vec<String> = self.referrer_names(object, Self::clodo).into_iter().collect();
         if names.is_empty() { "<Nothing>".into() } else { names.join(", ") }
     }
 
-    pub fn via(&self, object: u32) -> String {
+    pub(crate) fn via(&self, object: u32) -> String {
         let roots = self.seen_roots(object).map(|(place, ..)| format!(".{}", place.attribute('"')));
         let names: BTreeSet<String> = self.seen_edges(object).map(|edge| self.relation(edge)).chain(roots).collect();
         let mut quoted: Vec<String> = names.into_iter().map(|name| format!("'{name}'")).collect();
@@ -305,7 +305,7 @@ impl Model {
         quoted.join(", ")
     }
 
-    pub fn evidence(&self, object: u32) -> String {
+    pub(crate) fn evidence(&self, object: u32) -> String {
         let grade = |typed: bool, into: u64| match (typed, into) {
             (true, _) => 0,
             (false, 0) => 1,
@@ -316,7 +316,7 @@ impl Model {
         ["typed", "conservative", "interior", "unreferred"][edges.chain(roots).min().unwrap_or(3)].into()
     }
 
-    pub fn threads(&self, object: u32) -> String {
+    pub(crate) fn threads(&self, object: u32) -> String {
         let held = |thread: u32| {
             let start = self.roots.iter().filter(|(place, ..)| place.thread() == Some(thread)).map(|(_, to, ..)| *to);
             closure(&self.edges, start.collect()).contains(&object)
