@@ -90,8 +90,8 @@ proptest! {
             graph.add_edge(root, nodes[held], ());
         }
         let expected = petgraph::algo::dominators::simple_fast(&graph, root);
-        for at in 0..drawn.0 {
-            let want = expected.immediate_dominator(nodes[at]).map(|above| {
+        for (at, &node) in nodes[..drawn.0].iter().enumerate() {
+            let want = expected.immediate_dominator(node).map(|above| {
                 if above == root { Dominator::Root } else { Dominator::Object(object(above.index())) }
             });
             prop_assert_eq!(tree.immediate(object(at)), want, "object {}", at);
@@ -235,7 +235,7 @@ fn naive_paths(
     typed_only: bool,
 ) -> Vec<Vec<String>> {
     let (_, edges, roots) = drawn;
-    let conservative = |at: usize| at % 3 == 0;
+    let conservative = |at: usize| at.is_multiple_of(3);
     let mut closed: BTreeSet<usize> = avoid.clone();
     closed.extend(sources.into_iter().flatten());
     let mut at_level: Vec<(PathEnd, Vec<String>)> = match sources {

@@ -18,8 +18,11 @@ pub struct Owner {
     /// Its own names, in order.
     pub entries: &'static [Entry],
     /// What any other name gives, for types whose names depend on the heap.
-    pub dynamic: Option<fn(&Value, &str) -> Result<Value, ApiError>>,
+    pub dynamic: Option<Dynamic>,
 }
+
+/// What a name gives that depends on the heap.
+pub type Dynamic = fn(&Value, &str) -> Result<Value, ApiError>;
 
 /// Whether a name is read or called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ mod value;
 
 pub use doc::Doc;
 pub use entries::owners;
-pub use entry::{Accepts, Entry, Form, Owner, Parameter};
+pub use entry::{Accepts, Dynamic, Entry, Form, Owner, Parameter};
 pub use error::ApiError;
 pub use guide::guide;
 pub use typescript::typescript;
