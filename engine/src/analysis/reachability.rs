@@ -9,15 +9,16 @@ use crate::object_set::ObjectSet;
 /// are dropped.
 #[must_use]
 pub fn reach(heap: &Heap, start: &ObjectSet, avoid: &ObjectSet) -> ObjectSet {
-    let mut reached = start.clone();
-    reached.difference_with(avoid);
-    let mut pending: Vec<_> = reached.iter().collect();
+    // One set for "met" and "avoided": a single bit is looked at for each edge.
+    let mut closed = avoid.clone();
+    let mut pending: Vec<_> = start.iter().filter(|&object| closed.insert(object)).collect();
     while let Some(object) = pending.pop() {
-        for referent in heap.referent_ids(object) {
-            if !avoid.contains(referent) && reached.insert(referent) {
-                pending.push(referent);
+        for other in heap.referent_ids(object) {
+            if closed.insert(other) {
+                pending.push(other);
             }
         }
     }
-    reached
+    closed.difference_with(avoid);
+    closed
 }
