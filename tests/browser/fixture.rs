@@ -11,7 +11,7 @@ use heapy_host::server::{Bytes, Phase, RecordingState, RunState, Source, SourceE
 use tokio::sync::watch;
 
 /// Names that a page must show and never obey.
-pub const HOSTILE: [&str; 4] = [
+pub(crate) const HOSTILE: [&str; 4] = [
     "<img src=x onerror=\"window.attacked=1\">",
     "</script><script>window.attacked=1</script>",
     "a\u{0}b\u{1b}[31m\u{202e}gnp.exe\n<b>bold</b>",
@@ -19,7 +19,7 @@ pub const HOSTILE: [&str; 4] = [
 ];
 
 /// A recording of two snapshots of an application with sessions, a cache and a leak.
-pub fn application() -> Vec<u8> {
+pub(crate) fn application() -> Vec<u8> {
     let mut writer = Writer::new();
     let mut entries = writer.add(&snapshot(1, 40, 3)).expect("the first snapshot is written");
     entries.extend(writer.add(&snapshot(2, 100, 7)).expect("the second snapshot is written"));
@@ -27,7 +27,7 @@ pub fn application() -> Vec<u8> {
 }
 
 /// A recording in which everything that has a name has a hostile one.
-pub fn hostile() -> Vec<u8> {
+pub(crate) fn hostile() -> Vec<u8> {
     let mut builder = HeapBuilder::new(Vocabulary::wasm());
     for (index, name) in HOSTILE.iter().enumerate() {
         let ty = builder.add_type(TypeRecord {
@@ -191,19 +191,19 @@ fn snapshot(number: u32, sessions: u64, leaks: u64) -> Heap {
 }
 
 /// Serves one recording of a guest that has ended.
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// What is served.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
     /// The guest's name.
-    pub guest: String,
+    pub(crate) guest: String,
     /// Number of snapshots.
-    pub snapshots: u32,
+    pub(crate) snapshots: u32,
     changes: watch::Sender<u64>,
 }
 
 impl Recorded {
     /// A source of these bytes.
-    pub fn new(bytes: Vec<u8>, guest: &str, snapshots: u32) -> Arc<Self> {
+    pub(crate) fn new(bytes: Vec<u8>, guest: &str, snapshots: u32) -> Arc<Self> {
         Arc::new(Self { bytes: bytes.into(), guest: guest.into(), snapshots, changes: watch::Sender::new(0) })
     }
 }

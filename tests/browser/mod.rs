@@ -1,6 +1,6 @@
 //! A real browser on a real server: what the tests of the inspector drive.
 
-pub mod fixture;
+pub(crate) mod fixture;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ const FLAGS: [&str; 7] = [
 ];
 
 /// The browser to test with. Without one the test is passed over with a message, or fails where one is required.
-pub fn browser_path() -> Option<PathBuf> {
+pub(crate) fn browser_path() -> Option<PathBuf> {
     let named = std::env::var_os("CHROME").map(PathBuf::from);
     let found = named.into_iter().chain(BROWSERS.map(PathBuf::from)).find(|path| path.is_file());
     let wish = std::env::var("HEAPY_BROWSER").unwrap_or_default();
@@ -47,9 +47,9 @@ pub fn browser_path() -> Option<PathBuf> {
 }
 
 /// A page of the inspector, and everything that it complains of.
-pub struct Inspector {
+pub(crate) struct Inspector {
     /// The page.
-    pub page: Page,
+    pub(crate) page: Page,
     server: Server,
     browser: Browser,
     complaints: Arc<Mutex<Vec<String>>>,
@@ -58,7 +58,7 @@ pub struct Inspector {
 
 impl Inspector {
     /// Serves `source` and opens it in a window of the given size; none where there is no browser.
-    pub async fn open(source: Arc<dyn Source>, (width, height): (u32, u32)) -> Option<Self> {
+    pub(crate) async fn open(source: Arc<dyn Source>, (width, height): (u32, u32)) -> Option<Self> {
         let executable = browser_path()?;
         let server = Server::start(source).expect("a server");
         let profile = tempfile::tempdir().expect("a folder for the browser's profile");
@@ -82,16 +82,20 @@ impl Inspector {
     }
 
     /// The value of a JavaScript expression.
-    pub async fn value<T: DeserializeOwned>(&self, expression: &str) -> T {
-        let result = self.page.evaluate_expression(expression).await;
-        let result = result.unwrap_or_else(|error| panic!("{expression}: {error}"));
-        result.into_value().unwrap_or_else(|error| panic!("{expression}: {error}"))
+    pub(crate) async fn value<T: DeserializeOwned>(&self, expression: &str) -> T {
+        self.attempt(expression).await.unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// Waits until a JavaScript expression is true.
-    pub async fn wait_for(&self, expression: &str) {
+    /// The value of a JavaScript expression, if the page is there to give one.
+    async fn attempt<T: DeserializeOwned>(&self, expression: &str) -> Result<T, String> {
+        let result = self.page.evaluate_expression(expression).await.map_err(|error| error.to_string())?;
+        result.into_value().map_err(|error| error.to_string())
+    }
+
+    /// Waits until a JavaScript expression is true. While the page is loaded anew there is none to ask.
+    pub(crate) async fn wait_for(&self, expression: &str) {
         let begun = Instant::now();
-        while !self.value::<bool>(&format!("!!({expression})")).await {
+        while !self.attempt(&format!("!!({expression})")).await.unwrap_or(false) {
             if begun.elapsed() > PATIENCE {
                 let text: String = self.value("document.body.innerText").await;
                 panic!("never true: {expression}\ncomplaints: {:?}\nthe page says:\n{text}", self.complaints());
@@ -101,39 +105,39 @@ impl Inspector {
     }
 
     /// Goes to a state by its address.
-    pub async fn go(&self, fragment: &str) {
+    pub(crate) async fn go(&self, fragment: &str) {
         self.value::<bool>(&format!("(location.hash = {fragment:?}, true)")).await;
     }
 
     /// Clicks what a selector finds.
-    pub async fn click(&self, selector: &str) {
+    pub(crate) async fn click(&self, selector: &str) {
         self.wait_for(&format!("document.querySelector({selector:?})")).await;
         let element = self.page.find_element(selector).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
         element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
     /// Clicks twice, as one opens a row.
-    pub async fn open_row(&self, selector: &str) {
+    pub(crate) async fn open_row(&self, selector: &str) {
         self.wait_for(&format!("document.querySelector({selector:?})")).await;
         let event = "new MouseEvent('dblclick', {bubbles: true})";
         self.value::<bool>(&format!("document.querySelector({selector:?}).dispatchEvent({event})")).await;
     }
 
     /// Presses a key on whatever has the focus.
-    pub async fn press(&self, key: &str) {
+    pub(crate) async fn press(&self, key: &str) {
         let event = format!("new KeyboardEvent('keydown', {{key: {key:?}, bubbles: true, cancelable: true}})");
         self.value::<bool>(&format!("(document.activeElement.dispatchEvent({event}), true)")).await;
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 
     /// The texts of the cells in a column of the table.
-    pub async fn column(&self, position: usize) -> Vec<String> {
+    pub(crate) async fn column(&self, position: usize) -> Vec<String> {
         let cells = format!("document.querySelectorAll('tr.row td:nth-child({position})')");
         self.value(&format!("Array.from({cells}, cell => cell.textContent.trim())")).await
     }
 
     /// Keeps a picture of the page under `target/screenshots`.
-    pub async fn screenshot(&self, name: &str) {
+    pub(crate) async fn screenshot(&self, name: &str) {
         let folder = screenshot_folder();
         std::fs::create_dir_all(&folder).expect("a folder for screenshots");
         let params = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
@@ -142,7 +146,7 @@ impl Inspector {
     }
 
     /// What axe-core finds wrong with the page, where `HEAPY_AXE` names its `axe.min.js`.
-    pub async fn axe(&self) -> Vec<String> {
+    pub(crate) async fn axe(&self) -> Vec<String> {
         let Some(path) = std::env::var_os("HEAPY_AXE") else { return Vec::new() };
         let script = std::fs::read_to_string(path).expect("HEAPY_AXE names a file");
         self.page.evaluate_expression(script).await.expect("axe-core loads");
@@ -151,12 +155,12 @@ impl Inspector {
     }
 
     /// Errors and warnings of the console, uncaught exceptions, violations of the policy.
-    pub fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         self.complaints.lock().expect("no listener has panicked").clone()
     }
 
     /// Ends the browser; fails if the page has complained of anything.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let complaints = self.complaints();
         self.browser.close().await.expect("the browser closes");
         self.browser.wait().await.expect("the browser ends");

@@ -15,12 +15,12 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -55,24 +55,30 @@ impl Server {
     /// # Errors
     /// [`ServerError`] when the port is taken, or there is no thread or no randomness to be had.
     pub fn start_at(source: Arc<dyn Source>, port: u16) -> Result<Self, ServerError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("heapy-server")
-            .enable_all()
-            .build()
-            .map_err(ServerError::Runtime)?;
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let bind = |source| ServerError::Bind { address: wanted, source };
-        let listener = runtime.block_on(TcpListener::bind(wanted)).map_err(bind)?;
+        let listener = TcpListener::bind(wanted).map_err(bind)?;
+        listener.set_nonblocking(true).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let token = guard::random_token()?;
         let guard = Arc::new(Guard::new(address.port(), token.clone()));
         let (stop, stopped) = watch::channel(false);
-        let app = routes::router(source, guard, stopped.clone());
+        let (tell, told) = mpsc::channel();
+        // The runtime lives and dies on a thread of its own, so that a server can be started from asynchronous code too.
         let thread = std::thread::Builder::new()
             .name("heapy-server".into())
-            .spawn(move || serve(runtime, listener, app, stopped))
+            .spawn(move || match runtime(listener) {
+                Ok((runtime, listener)) => {
+                    // Nobody waits any more only if the starting thread is gone.
+                    let _ = tell.send(Ok(()));
+                    serve(runtime, listener, routes::router(source, guard, stopped.clone()), stopped);
+                }
+                Err(error) => {
+                    let _ = tell.send(Err(ServerError::Runtime(error)));
+                }
+            })
             .map_err(ServerError::Runtime)?;
+        told.recv().unwrap_or_else(|_| Err(ServerError::Runtime(io::ErrorKind::BrokenPipe.into())))?;
         Ok(Self { address, token, stop, thread: Some(thread) })
     }
 
@@ -108,7 +114,20 @@ impl Drop for Server {
     }
 }
 
-fn serve(runtime: Runtime, listener: TcpListener, app: axum::Router, mut stopped: watch::Receiver<bool>) {
+/// A runtime, and the listener as it knows it.
+fn runtime(listener: TcpListener) -> io::Result<(Runtime, tokio::net::TcpListener)> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("heapy-server")
+        .enable_all()
+        .build()?;
+    let entered = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    drop(entered);
+    Ok((runtime, listener))
+}
+
+fn serve(runtime: Runtime, listener: tokio::net::TcpListener, app: axum::Router, mut stopped: watch::Receiver<bool>) {
     let mut closing = stopped.clone();
     runtime.block_on(async move {
         let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {

@@ -25,7 +25,7 @@ const USUAL_DEPTH: usize = 7;
 
 /// Size of a node, and the space between nodes.
 const NODE: (f64, f64) = (190.0, 40.0);
-const GAP: (f64, f64) = (120.0, 16.0);
+const GAP: (f64, f64) = (120.0, 36.0);
 
 /// The view.
 #[function_component]
@@ -243,12 +243,20 @@ fn draw_edge(surface: &Surface, edge: &PatternEdge, from: (f64, f64), to: (f64, 
     // Numbers that are positive make a valid pattern.
     let _ = context.set_line_dash(&dashes);
     context.begin_path();
-    context.move_to(x1, y1);
-    context.bezier_curve_to(x1 + bend, y1, x2 - bend, y2, x2, y2);
+    if from == to {
+        // Members that refer to each other: a loop above the node.
+        let (left, right, top) = (from.0 + NODE.0 - 60.0, from.0 + NODE.0 - 20.0, from.1);
+        context.move_to(left, top);
+        context.bezier_curve_to(left, top - 28.0, right, top - 28.0, right, top);
+    } else {
+        context.move_to(x1, y1);
+        context.bezier_curve_to(x1 + bend, y1, x2 - bend, y2, x2, y2);
+    }
     context.stroke();
     let _ = context.set_line_dash(&js_sys::Array::new());
     context.set_fill_style_str(&surface.token(if lit { "--text" } else { "--quiet" }));
-    surface.text(&edge.relations, (x1 + 8.0, (y1 + y2) / 2.0 - 8.0), GAP.0 - 12.0);
+    let label = if from == to { (from.0 + 8.0, from.1 - 10.0) } else { (x1 + 8.0, (y1 + y2) / 2.0 - 8.0) };
+    surface.text(&edge.relations, label, GAP.0 - 12.0);
 }
 
 fn draw_node(surface: &Surface, node: &PatternNode, (x, y): (f64, f64), over: bool) {
@@ -258,7 +266,9 @@ fn draw_node(surface: &Surface, node: &PatternNode, (x, y): (f64, f64), over: bo
     context.set_line_width(if node.layer == 0 { 2.0 } else { 1.0 });
     context.set_stroke_style_str(&surface.token(if node.layer == 0 { "--accent" } else { "--line" }));
     context.stroke_rect(x, y, NODE.0, NODE.1);
-    context.set_fill_style_str(&surface.token(&colour::token(&node.kind)));
+    // A single object is named by its kind and its address, and has the colour of its kind.
+    let kind = node.kind.rsplit_once(" 0x").map_or(node.kind.as_str(), |(kind, _)| kind);
+    context.set_fill_style_str(&surface.token(&colour::token(kind)));
     context.fill_rect(x, y, 4.0, NODE.1);
     context.set_fill_style_str(&surface.token("--text"));
     surface.text(&node.kind, (x + 12.0, y + 13.0), NODE.0 - 16.0);
