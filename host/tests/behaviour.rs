@@ -129,7 +129,7 @@ fn a_request_from_another_thread_is_answered() {
             (call $free (call $malloc (i32.const 0)))
             (global.set $next (i32.const 1024))
             (global.set $n (i32.add (global.get $n) (i32.const 1)))
-            (br_if $again (i32.lt_u (global.get $n) (i32.const 3000000)))))"#
+            (br_if $again (i32.lt_u (global.get $n) (i32.const 100000)))))"#
     );
     let mut guest = attach(&module(&wat), &Options::default(), &[]);
     let requester = guest.attached.requester();
@@ -150,17 +150,17 @@ fn a_request_from_another_thread_is_answered() {
 
 #[test]
 fn roots_in_locals_are_among_the_native_words() {
-    let wat = format!(
-        r#"{BUMP} (import "env" "unused" (func $unused))
-        (func $pause)
-        (func (export "run") (result i32) (local $p i32)
-          (local.set $p (i32.or (call $malloc (i32.const 8)) (i32.const 0x5A500000)))
-          (call $pause)
-          (local.get $p))"#
-    )
-    .replace(r#"(import "env" "unused" (func $unused))"#, "");
+    // A value that is loaded, and that nobody could compute anew behind the call.
+    let wat = r#"
+      (memory (export "memory") 1) (data (i32.const 64) "\11\22\33\44")
+      (func $pause)
+      (func (export "run") (result i32) (local $p i32)
+        (local.set $p (i32.load (i32.const 64)))
+        (i32.store (i32.const 64) (i32.const 0))
+        (call $pause)
+        (local.get $p))"#;
     let options = Options { calls: vec!["pause".to_owned()], ..Options::default() };
-    let mut guest = attach(&module(&wat), &options, &[]);
+    let mut guest = attach(&module(wat), &options, &[]);
     let value = guest.call("run", &[]).unwrap()[0] as u32;
     let given = guest.given.lock().unwrap();
     let Some(words) = &given[0].native_words else { return };

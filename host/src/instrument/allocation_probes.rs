@@ -86,6 +86,15 @@ pub(crate) fn probe(info: &ModuleInfo<'_>, entry: &Entry, original: u32, added: 
     function
 }
 
+/// The function `(address, size, V)` that records a block, for probes that do so in unlikely cases.
+pub(crate) fn record_function(added: &Added) -> Function {
+    let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
+    let mut code = function.instructions();
+    added.record(&mut code, NewBlock { address: 0, size: 1, context: 2 }, Scratch(3));
+    code.end();
+    function
+}
+
 fn after(code: &mut InstructionSink<'_>, entry: &Entry, locals: &Locals, added: &Added) {
     match entry.role {
         Role::Allocate { size, count } => {
@@ -106,14 +115,14 @@ fn after(code: &mut InstructionSink<'_>, entry: &Entry, locals: &Locals, added: 
             code.local_get(locals.result()).if_(BlockType::Empty);
             requested(code, size, count, locals);
             code.local_get(locals.result()).local_set(locals.address());
-            added.resize(code, block, locals.block(), entry.header());
+            added.resize(code, block, locals.block(), entry.header(), locals.scratch());
             code.end();
         }
         Role::Resize { block, size } => {
             code.local_get(locals.result()).if_(BlockType::Empty);
             requested(code, size, None, locals);
             code.local_get(block).local_set(locals.address());
-            added.resize(code, block, locals.block(), entry.header());
+            added.resize(code, block, locals.block(), entry.header(), locals.scratch());
             code.end();
         }
         Role::Release { .. } => {}

@@ -101,7 +101,14 @@ fn functions_called(info: &ModuleInfo<'_>, name: &str) -> Vec<u32> {
     let exports =
         info.exports.iter().filter(|export| is_function(export.kind) && export.name == name).map(|export| export.index);
     let named = info.function_names.iter().filter(|(_, known)| *known == name).map(|(function, _)| *function);
-    let mut functions: Vec<u32> = imports.chain(exports).chain(named).collect();
+    // A program's own wrapper often has the name of the import that it wraps: only the first kind that has it counts.
+    let mut functions: Vec<u32> = imports.collect();
+    if functions.is_empty() {
+        functions = exports.collect();
+    }
+    if functions.is_empty() {
+        functions = named.collect();
+    }
     functions.sort_unstable();
     functions.dedup();
     functions

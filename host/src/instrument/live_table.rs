@@ -31,6 +31,8 @@ pub(crate) struct Added {
     pub(crate) context_mask: u32,
     /// Global: active allocator entries.
     pub(crate) depth: u32,
+    /// Function `(address, size, V)`: record a block.
+    pub(crate) record: u32,
     /// log2 of the bytes of a cell's share of the guest's memory.
     pub(crate) granule_log2: u32,
     /// Whether contexts are recorded.
@@ -164,6 +166,61 @@ impl Added {
     /// Forgets a block, if there is one at the address.
     pub(crate) fn release(&self, code: &mut InstructionSink<'_>, address: u32, header: u32, scratch: Scratch) {
         code.block(BlockType::Empty).block(BlockType::Empty);
+        self.find_block(code, address, scratch);
+        self.note_peak(code, scratch);
+        self.forget(code, scratch);
+        code.br(1).end();
+        code.local_get(address).if_(BlockType::Empty).local_get(address).i32_const(header as i32);
+        self.call_host(code, HostFunction::Release);
+        code.end().end();
+    }
+
+    /// Gives the block at `from` another size, and perhaps another place. In place it keeps its context and interval of
+    /// birth; moved, it is a new one. What is not that simple goes to the host.
+    pub(crate) fn resize(
+        &self,
+        code: &mut InstructionSink<'_>,
+        from: u32,
+        to: NewBlock,
+        header: u32,
+        scratch: Scratch,
+    ) {
+        code.block(BlockType::Empty).block(BlockType::Empty);
+        if header == 0 {
+            code.local_get(to.size).i32_const(layout::SIZE_LARGE as i32).i32_ge_u().br_if(0);
+            self.find_block(code, from, scratch);
+            self.note_peak(code, scratch);
+            code.local_get(from).local_get(to.address).i32_eq().if_(BlockType::Empty);
+            // The size has the lowest bits of the cell, and the new one fits as the old one did.
+            code.local_get(scratch.cell())
+                .local_get(scratch.cell())
+                .i64_load(self.arg(layout::LIVE_TABLE, 3))
+                .local_get(scratch.slot())
+                .i64_sub()
+                .local_get(to.size)
+                .i64_extend_i32_u()
+                .i64_add()
+                .i64_store(self.arg(layout::LIVE_TABLE, 3))
+                .local_get(scratch.bytes())
+                .local_get(scratch.slot())
+                .i64_sub()
+                .local_get(to.size)
+                .i64_extend_i32_u()
+                .i64_add()
+                .global_set(self.live_bytes)
+                .else_();
+            self.forget(code, scratch);
+            code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record);
+            code.end().br(1);
+        }
+        code.end();
+        code.local_get(from).local_get(to.address).local_get(to.size).local_get(to.context).i32_const(header as i32);
+        self.call_host(code, HostFunction::Resize);
+        code.end();
+    }
+
+    /// Leaves the block's size in a local, or leaves the block of code when there is none or the host keeps its size.
+    fn find_block(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch) {
         self.find_cell(code, address, scratch, 0);
         code.local_get(scratch.cell())
             .i64_load(self.arg(layout::LIVE_TABLE, 3))
@@ -177,7 +234,11 @@ impl Added {
             .i64_const(layout::SIZE_LARGE as i64)
             .i64_eq()
             .br_if(0);
-        // The most live bytes are always reached right before a release, so that allocations need not look.
+    }
+
+    /// Leaves live bytes in a local. The most of them are always reached right before some fall away, so that allocations
+    /// need not look.
+    fn note_peak(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
         code.global_get(self.live_bytes)
             .local_tee(scratch.bytes())
             .global_get(self.peak_bytes)
@@ -189,24 +250,16 @@ impl Added {
             self.call_host(code, HostFunction::Peak);
         }
         code.end();
+    }
+
+    /// Empties the cell that was found.
+    fn forget(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
         code.local_get(scratch.bytes())
             .local_get(scratch.slot())
             .i64_sub()
             .global_set(self.live_bytes)
             .local_get(scratch.cell())
             .i64_const(0)
-            .i64_store(self.arg(layout::LIVE_TABLE, 3))
-            .br(1)
-            .end();
-        code.local_get(address).if_(BlockType::Empty).local_get(address).i32_const(header as i32);
-        self.call_host(code, HostFunction::Release);
-        code.end().end();
-    }
-
-    /// Gives the block at the address another size in place, keeping its context and interval of birth; tells the host
-    /// what is not that simple. `from` and `to` are where it was and is.
-    pub(crate) fn resize(&self, code: &mut InstructionSink<'_>, from: u32, to: NewBlock, header: u32) {
-        code.local_get(from).local_get(to.address).local_get(to.size).local_get(to.context).i32_const(header as i32);
-        self.call_host(code, HostFunction::Resize);
+            .i64_store(self.arg(layout::LIVE_TABLE, 3));
     }
 }

@@ -141,6 +141,7 @@ impl<'a> Pass<'a> {
             interval: globals + 4,
             context_mask: globals + 5,
             depth: globals + 6,
+            record: info.function_count() + allocators.entries.len() as u32 + 1,
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
@@ -199,6 +200,7 @@ impl<'a> Pass<'a> {
             additions.functions.push(&self.info.function_types[entry.function as usize]);
         }
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
+        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Record as u32));
         for &place in &self.thunks {
             additions.functions.push(&self.info.function_types[self.info.exports[place].index as usize]);
         }
@@ -218,6 +220,8 @@ impl<'a> Pass<'a> {
         self.added.call_host(&mut code, layout::HostFunction::Probe);
         code.end();
         additions.bodies.push(NewBody::added(probe));
+        map.bodies.push(None);
+        additions.bodies.push(NewBody::added(allocation_probes::record_function(&self.added)));
         map.bodies.push(None);
         for &place in &self.thunks {
             additions.bodies.push(NewBody::added(self.thunk(place)));
@@ -289,7 +293,7 @@ impl<'a> Pass<'a> {
     }
 
     fn add_exports(&self, additions: &mut Additions, map: &mut InstrumentMap) {
-        let first_thunk = self.probe_function() + 1;
+        let first_thunk = self.added.record + 1;
         let mut export = |name: &str, kind: u8, index: u32| {
             let mut bytes = Vec::new();
             name.encode(&mut bytes);

@@ -18,8 +18,6 @@ pub(crate) const LIVE_BYTES: &str = "heapy:live-bytes";
 pub(crate) const PEAK_BYTES: &str = "heapy:peak-bytes";
 /// Global: allocations so far.
 pub(crate) const ALLOCATIONS: &str = "heapy:allocations";
-/// Global: blocks freed so far.
-pub(crate) const FREES: &str = "heapy:frees";
 /// Global: the interval between snapshots, where the live table keeps it.
 pub(crate) const INTERVAL: &str = "heapy:interval";
 /// Global: mask of the context table.
