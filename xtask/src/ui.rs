@@ -24,7 +24,7 @@ const CRATE: &str = "heapy-inspector";
 const NAME: &str = "inspector";
 
 /// Styles in the order of the cascade.
-const STYLES: [&str; 3] = ["tokens.css", "layout.css", "components.css"];
+const STYLES: [&str; 4] = ["tokens.css", "layout.css", "components.css", "pictures.css"];
 
 /// What is in the folder without being built.
 const KEPT: [&str; 1] = [".gitkeep"];

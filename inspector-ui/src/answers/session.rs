@@ -23,6 +23,9 @@ const KEPT_SNAPSHOTS: usize = 3;
 /// Sets that are kept, and orders of rows.
 const KEPT_ANSWERS: usize = 24;
 
+/// Snapshot, set, relation, order and filter of a table.
+pub(super) type OrderKey = (usize, String, String, Sort, String);
+
 /// A recording and what was asked of it last.
 #[derive(Default)]
 pub(super) struct Session {
@@ -30,7 +33,7 @@ pub(super) struct Session {
     snapshots: Recent<usize, Use>,
     sets: Recent<(usize, String), IdentitySet>,
     /// Positions of the rows of a partition, sorted and filtered.
-    pub(super) orders: Recent<(usize, String, String, Sort, String), Arc<Vec<u32>>>,
+    pub(super) orders: Recent<OrderKey, Arc<Vec<u32>>>,
     trees: Recent<usize, Arc<Tree>>,
     /// The position that was asked of last.
     last: Option<usize>,

@@ -11,13 +11,19 @@ use yew::prelude::*;
 
 use crate::hooks::Theme;
 
+/// Draws on a surface; the second argument is what the mouse is over.
+type Paint = dyn Fn(&Surface, Option<usize>);
+
+/// Finds what is at a place of a surface of a size.
+type FindHit = dyn Fn((f64, f64), (f64, f64)) -> Option<Hit>;
+
 /// What is drawn, and what is where.
 #[derive(Clone)]
 pub(crate) struct Painter {
     /// Draws everything; the last argument is what the mouse is over.
-    pub paint: Rc<dyn Fn(&Surface, Option<usize>)>,
+    pub paint: Rc<Paint>,
     /// What is at a place of a surface of this size.
-    pub hit: Rc<dyn Fn((f64, f64), (f64, f64)) -> Option<Hit>>,
+    pub hit: Rc<FindHit>,
 }
 
 impl PartialEq for Painter {

@@ -52,7 +52,7 @@ pub(crate) fn HeapView(props: &ShownProps) -> Html {
             navigation.go.emit(Route { set, filter: String::new(), ..navigation.route.clone() });
         })
     };
-    let crumbs = answer.shown().map_or_else(|| List::default(), |table| table.crumbs.clone());
+    let crumbs = answer.shown().map_or_else(List::default, |table| table.crumbs.clone());
     html! {
         <>
             <Crumbs set={route.set.clone()} {crumbs} on_set={on_set.clone()} />

@@ -1,0 +1,267 @@
+//! Questions whose answers are pictures or summaries: leaks, overview, graphs, maps, comparisons.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Brief, Row, SetQuestion};
+use crate::expression::SetExpression;
+use crate::list::List;
+
+/// The blocks that nothing reaches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LeaksQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+}
+
+/// Leaks, clustered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Leaks {
+    /// Unreachable blocks.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Clusters of leak roots by kind and site, by the bytes they hold, largest first.
+    pub clusters: List<LeakCluster>,
+    /// Clusters beyond those.
+    pub more: usize,
+    /// Bytes that several leak roots hold together, and so none of them alone.
+    pub shared: u64,
+}
+
+/// Leak roots of one kind that were allocated by one line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LeakCluster {
+    /// Their kind.
+    pub kind: String,
+    /// The allocating line.
+    pub site: String,
+    /// How many leaked blocks no other leaked block refers to, or one for each cycle.
+    pub roots: u64,
+    /// How many of them stand for a cycle.
+    pub cycles: u64,
+    /// Bytes that only they hold, their own included.
+    pub held_size: u64,
+    /// The root that holds most.
+    pub example: Brief,
+}
+
+/// Where a snapshot stands as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OverviewQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+}
+
+/// The figures of the overview.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Overview {
+    /// Reachable blocks and their bytes.
+    pub reachable: (u64, u64),
+    /// Unreachable blocks and their bytes.
+    pub leaked: (u64, u64),
+    /// The kinds with most bytes.
+    pub kinds: List<Row>,
+    /// The allocating lines with most bytes.
+    pub sites: List<Row>,
+}
+
+/// The reference pattern of a set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternQuestion {
+    /// Of what.
+    pub of: SetQuestion,
+    /// By which relation referrers are grouped.
+    pub by: String,
+    /// Number of levels.
+    pub depth: usize,
+}
+
+/// A graph of kinds, laid out in layers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pattern {
+    /// Its nodes; the first one is the set itself.
+    pub nodes: List<PatternNode>,
+    /// Its edges.
+    pub edges: List<PatternEdge>,
+    /// Whether there was more than could be shown.
+    pub cut: bool,
+}
+
+/// A set of objects of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternNode {
+    /// Its kind.
+    pub kind: String,
+    /// Number of objects.
+    pub count: u64,
+    /// Their bytes.
+    pub size: u64,
+    /// Steps away from the set.
+    pub layer: usize,
+    /// Whether the root holds some of them.
+    pub rooted: bool,
+    /// The object, where there is only one.
+    pub object: Option<u32>,
+    /// The expression of the set, where it can be written.
+    pub set: Option<SetExpression>,
+}
+
+/// Referrers of one kind to referents of another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PatternEdge {
+    /// The referrers' node.
+    pub from: usize,
+    /// The referents' node.
+    pub to: usize,
+    /// The commonest relations.
+    pub relations: String,
+    /// Number of edges.
+    pub count: u64,
+    /// How many of them are conservative.
+    pub conservative: u64,
+}
+
+/// The calling contexts of a set, as a tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SitesQuestion {
+    /// Of what.
+    pub of: SetQuestion,
+    /// From the allocating line outwards, in place of from the outermost caller inwards.
+    pub inverted: bool,
+    /// By bytes or by number of objects.
+    pub weight: Weight,
+    /// Functions on the way from the top to the part that is shown.
+    pub below: Vec<String>,
+}
+
+/// What widths stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Weight {
+    /// Requested bytes.
+    #[default]
+    Bytes,
+    /// Number of objects.
+    Blocks,
+}
+
+/// A flame graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sites {
+    /// Boxes by depth first, the whole first; boxes too narrow to be seen are left out.
+    pub boxes: List<WeightBox>,
+    /// Number of boxes that were left out.
+    pub narrow: usize,
+}
+
+/// A box of a flame graph, an icicle or a treemap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WeightBox {
+    /// What it stands for.
+    pub name: String,
+    /// Where that is; empty if unknown.
+    pub place: String,
+    /// Distance from the top.
+    pub depth: usize,
+    /// Weight to its left.
+    pub start: u64,
+    /// Its weight.
+    pub weight: u64,
+    /// Weight that is not in any box below it.
+    pub own: u64,
+    /// Number of objects.
+    pub count: u64,
+    /// The object, where it is one.
+    pub object: Option<u32>,
+}
+
+/// The dominator tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DominatorsQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// The object that is the top; none for the root.
+    pub top: Option<u32>,
+}
+
+/// A part of the dominator tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Dominators {
+    /// Boxes by depth first, the top first.
+    pub boxes: List<WeightBox>,
+    /// Objects too small to be seen.
+    pub narrow: usize,
+    /// From the root to the top.
+    pub above: Vec<Brief>,
+}
+
+/// Linear memory by pages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// Bytes of a cell.
+    pub cell_bytes: u64,
+}
+
+/// What is where in linear memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MemoryMap {
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Bytes of a cell.
+    pub cell_bytes: u64,
+    /// Cells in the order of addresses.
+    pub cells: List<MapCell>,
+}
+
+/// A piece of linear memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MapCell {
+    /// Bytes of static data.
+    pub statics: u32,
+    /// Bytes of reachable blocks.
+    pub live: u32,
+    /// Bytes of unreachable blocks.
+    pub leaked: u32,
+    /// Blocks that begin here.
+    pub blocks: u32,
+    /// Whether a block lies at or behind it, so that allocators have handed it out once.
+    pub used: bool,
+    /// The block with most bytes here.
+    pub largest: Option<u32>,
+}
+
+/// Two snapshots of the recording, by a relation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CompareQuestion {
+    /// The earlier snapshot's position, from 0.
+    pub before: usize,
+    /// The later one's.
+    pub after: usize,
+    /// The relation.
+    pub by: String,
+}
+
+/// What changed between two snapshots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// Whether objects could be told apart by serial; rows then tell new and freed ones.
+    pub serials: bool,
+    /// A row for each name that changed, by bytes, largest change first.
+    pub rows: List<ChangeRow>,
+}
+
+/// What changed under one name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ChangeRow {
+    /// The name.
+    pub name: String,
+    /// Objects and bytes before.
+    pub before: (u64, u64),
+    /// Objects and bytes after.
+    pub after: (u64, u64),
+    /// Objects and bytes that only the later snapshot has.
+    pub new: (u64, u64),
+    /// Objects and bytes that only the earlier snapshot has.
+    pub freed: (u64, u64),
+}
