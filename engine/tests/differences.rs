@@ -278,3 +278,15 @@ fn the_empty_set_has_no_referrers_and_no_difference() {
     assert!(hp.heap().bytype().diff(&hp.nothing()).is_ok());
     assert_eq!(hp.nothing().by("Type").unwrap().to_string(), "<Nothing>");
 }
+
+#[test]
+fn identity_is_a_relation_too() {
+    let hp = heap();
+    let first = Argument::Number(0x1000);
+    assert_eq!(call(&hp, "Id", std::slice::from_ref(&first)).brief(), "<id 0x1000>");
+    assert_eq!(call(&hp, "Id", std::slice::from_ref(&first)).repr(), "hp.Id(0x1000)");
+    assert_eq!(ids(&call(&hp, "Idset", &[first]).select()), [2]);
+    let product = hp.iso_at(0, &[0x1000]).unwrap().by("Id&Size").unwrap();
+    assert_eq!(product.partition().kind_header(), "Object Identity & Individual Size");
+    assert_eq!(names(&product), ["<id 0x1000> & 48"]);
+}

@@ -11,6 +11,7 @@ use super::rule::Rule;
 use crate::error::UseError;
 use crate::heap::Family;
 use crate::id::{ObjectId, TypeId};
+use crate::object_set::ObjectSet;
 use crate::uniset::{Atom, Comparison, Expr, Kind, SetOfKind, UniSet, class_under, not_a_class};
 
 /// An argument of a call.
@@ -89,7 +90,8 @@ impl EquivalenceRelation {
             Rule::Unity => Class::All,
             Rule::Type | Rule::Class => return self.named_kind(arguments),
             Rule::Clodo => return self.clodo(arguments),
-            Rule::Id | Rule::Idset => Class::Object(self.object(arguments)?),
+            Rule::Id => Class::Object(self.object(arguments)?),
+            Rule::Idset => return self.singleton(arguments),
             Rule::Module => Class::Module(self.module(arguments)?),
             Rule::Prod => return self.producer(arguments),
             Rule::Size => Class::Size(self.number(arguments, "size")?),
@@ -205,6 +207,13 @@ impl EquivalenceRelation {
             }
             _ => Err(self.refuse("type", arguments, accepted)),
         }
+    }
+
+    /// The set of one object: what `iso` gives.
+    fn singleton(&self, arguments: &Arguments) -> Result<Kind, UseError> {
+        let mut members = ObjectSet::empty(self.view().heap().object_count());
+        members.insert(self.object(arguments)?);
+        Ok(Kind::new(Arc::clone(self.view()), Expr::Objects(Arc::new(members))))
     }
 
     fn object(&self, arguments: &Arguments) -> Result<ObjectId, UseError> {

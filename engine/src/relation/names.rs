@@ -28,7 +28,8 @@ impl Rule {
             Self::Type => "Type".into(),
             Self::Class => "Class".into(),
             Self::Clodo => format!("Kind (class / {storage} of class)"),
-            Self::Id | Self::Idset => "Brief".into(),
+            Self::Id => "Object Identity".into(),
+            Self::Idset => "by identity set".into(),
             Self::Module => "Module".into(),
             Self::Prod => "Producer (line of allocation)".into(),
             Self::Size => "Individual Size".into(),
@@ -42,12 +43,13 @@ impl Rule {
             Self::Evidence => "Evidence (best reference)".into(),
             Self::Product(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| part.header_in(view, Place::InProduct)).collect();
-                parts.join(" & ")
+                let joined = parts.join(" & ");
+                if place == Place::InProduct { format!("({joined})") } else { joined }
             }
             Self::Findex(_) => "First Matching Kind / Index".into(),
-            Self::DictOf(inner) => format!("{} of {}", capitalised(storage), inner.header(view)),
+            Self::DictOf(inner) => format!("{} of {}", capitalised(storage), inner.header_in(view, place)),
             Self::RefdBy(inner) => {
-                let header = format!("Referrers by {}", inner.header(view));
+                let header = format!("Referrers by {}", inner.header_in(view, place));
                 if place == Place::InProduct { format!("{{{header}}}") } else { header }
             }
         }
@@ -66,12 +68,12 @@ impl Rule {
                     Self::DictOf(inner) => inner,
                     _ => self,
                 };
-                storage_name(heap, owner.as_ref().map(|owner| inner.class_name(view, owner, Place::Alone)))
+                storage_name(heap, owner.as_ref().map(|owner| inner.class_name(view, owner, place)))
             }
             Class::NotStorage => format!("~{}", vocabulary.storage),
             Class::Size(size) if place == Place::InProduct => size.to_string(),
             Class::Size(size) => format!("{size:>9}"),
-            Class::Object(object) => format!("{:#x}", heap.address(*object)),
+            Class::Object(object) => format!("<id {:#x}>", heap.address(*object)),
             Class::Module(Some(module)) => heap.name(*module).unwrap_or("module").to_owned(),
             Class::Module(None) => "~module".into(),
             Class::Producer(place) => producer_name(place.as_ref()),
@@ -80,8 +82,7 @@ impl Rule {
                     Self::RefdBy(inner) => inner,
                     _ => self,
                 };
-                let mut names: Vec<_> =
-                    classes.iter().map(|class| inner.class_name(view, class, Place::Alone)).collect();
+                let mut names: Vec<_> = classes.iter().map(|class| inner.class_name(view, class, place)).collect();
                 names.sort_unstable();
                 match (place, names.is_empty()) {
                     (Place::InProduct, _) => format!("{{{}}}", names.join(", ")),

@@ -212,7 +212,7 @@ impl Atom {
         match (&self.class, self.comparison) {
             (Class::Size(size), Comparison::Equal) => format!("<size = {size}>"),
             (Class::Size(size), _) => format!("<size {symbol} {size}>"),
-            (Class::Object(_), _) => format!("<id {name}>"),
+            (Class::Object(_), _) => name,
             (Class::Via(_), Comparison::Equal) => format!("<via {name}>"),
             (Class::Via(_), _) => format!("[{symbol} <via {name}>]"),
             (Class::Referrers(_), _) => {
@@ -270,7 +270,8 @@ impl Atom {
                 }
             }
             Class::Via(_) => format!("hp.Via({})", self.rule.class_name(view, &self.class, Place::Alone)),
-            Class::Size(_) | Class::Object(_) => format!("{relation}({name})"),
+            Class::Object(object) => format!("{relation}({:#x})", heap.address(*object)),
+            Class::Size(_) => format!("{relation}({name})"),
             Class::Index(index) => format!("{relation}({index})"),
             Class::Age(age) => format!("{relation}({age})"),
             _ => format!("{relation}({})", quoted()),
