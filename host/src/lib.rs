@@ -11,6 +11,7 @@ pub mod export;
 pub mod functions;
 pub mod gate;
 pub mod instrument;
+pub mod layout;
 mod live;
 pub mod mcp;
 pub mod paused;

@@ -1,0 +1,96 @@
+//! The type of a block from the call that allocated it.
+//!
+//! Inlining leaves the generic functions of a container in the debug information of its caller, each with its
+//! parameters: the innermost one that still knows its element decides. Where a language has no generics, the variable
+//! that takes the result does.
+
+mod c_like;
+mod rust;
+
+use heapy_engine::TypeEvidence;
+
+use super::block::Evidenced;
+use super::code::{self, CodeIndex, Scope};
+use super::dies::{DieRef, Dies};
+use super::lines::Lines;
+use super::names;
+use super::sections::Sections;
+use super::types::{Language, LayoutId, Layouts, language_of};
+use crate::paused::RawFrame;
+
+/// Frames of a context that are looked at, from the innermost.
+const MAX_FRAMES: usize = 48;
+
+/// What the types of allocations are read from.
+pub(super) struct Symbols<'a> {
+    pub(super) sections: &'a Sections,
+    pub(super) dies: &'a Dies,
+    pub(super) code: &'a CodeIndex,
+    pub(super) lines: &'a Lines,
+}
+
+/// A function on the way to the allocation, real or inlined.
+pub(super) struct Caller {
+    pub(super) scope: Scope,
+    /// Its path without generic arguments and parameters.
+    pub(super) path: String,
+    pub(super) language: Language,
+    /// The line of the call in it.
+    pub(super) line: Option<u32>,
+}
+
+impl Symbols<'_> {
+    /// The callers of an allocation, innermost first, as far as the debug information knows them.
+    pub(super) fn callers(&self, frames: &[RawFrame]) -> Vec<Caller> {
+        let mut callers = Vec::new();
+        for frame in frames.iter().take(MAX_FRAMES) {
+            let Some(place) = frame.offset.and_then(|offset| (offset as usize).checked_sub(self.sections.code_start))
+            else {
+                continue;
+            };
+            for scope in self.code.scopes(self.dies, place as u32) {
+                let language = language_of(self.dies, scope.function);
+                let line = scope
+                    .line
+                    .or_else(|| self.lines.line(self.dies, self.sections, scope.function.unit, place as u32));
+                callers.push(Caller { path: self.path(scope.function, language), language, line, scope });
+            }
+        }
+        callers
+    }
+
+    /// The path of a function without the arguments of its own name: `alloc::boxed::{impl#0}::new`.
+    fn path(&self, function: DieRef, language: Language) -> String {
+        let path = names::path(self.dies, self.sections, function, "", language);
+        let own = self.dies.name(self.sections, function).unwrap_or_default();
+        let Some(generic) = own.find('<').filter(|&at| at > 0 && !own.starts_with("operator")) else { return path };
+        match path.rfind(&own[..generic]) {
+            Some(at) => path[..at + generic].to_owned(),
+            None => path,
+        }
+    }
+
+    /// The type that a generic parameter of a caller stands for.
+    fn parameter(&self, layouts: &mut Layouts, caller: &Caller, name: &str) -> Option<LayoutId> {
+        let parameters = code::parameters(self.dies, self.sections, caller.scope.function);
+        let &(_, die) = parameters.iter().find(|&&(known, _)| known == name)?;
+        Some(layouts.take(self.dies, self.sections, die))
+    }
+}
+
+/// What the callers of an allocation of `size` bytes say about its type.
+pub(super) fn type_of_allocation(
+    symbols: &Symbols<'_>,
+    layouts: &mut Layouts,
+    frames: &[RawFrame],
+    size: u64,
+) -> Option<Evidenced> {
+    let callers = symbols.callers(frames);
+    let own = callers.iter().position(|caller| !c_like::is_allocator(&caller.path))?;
+    let found = match callers[own].language {
+        Language::Rust => rust::type_of(symbols, layouts, &callers[own..]).map(|block| (block, TypeEvidence::DebugInfo)),
+        _ => c_like::type_of(symbols, layouts, &callers[own..], size),
+    };
+    let (block, evidence) = found?;
+    Some(Evidenced { block: block.fitted(layouts, size)?, evidence })
+}

@@ -1,0 +1,82 @@
+//! The type of a block: of what, and how many.
+
+use heapy_engine::TypeEvidence;
+
+use super::types::{Form, Language, LayoutId, Layouts};
+
+/// How many values a block holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Count {
+    /// One value, perhaps with a tail of open length.
+    One,
+    /// Values side by side, as many as fit.
+    Many,
+    /// The buckets of a hash table with their control bytes behind them.
+    Table,
+}
+
+/// What a block holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlockType {
+    /// The type of the value, or of each of them.
+    pub ty: LayoutId,
+    /// How many.
+    pub count: Count,
+    /// Whether the block is backing storage of a container, which owns it.
+    pub storage: bool,
+}
+
+/// A type of a block and what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidenced {
+    /// The type.
+    pub block: BlockType,
+    /// What it rests on.
+    pub evidence: TypeEvidence,
+}
+
+impl BlockType {
+    /// One value.
+    #[must_use]
+    pub const fn one(ty: LayoutId) -> Self {
+        Self { ty, count: Count::One, storage: false }
+    }
+
+    /// Values side by side in the storage of a container.
+    #[must_use]
+    pub const fn storage(ty: LayoutId) -> Self {
+        Self { ty, count: Count::Many, storage: true }
+    }
+
+    /// The type with the count that a block of `size` bytes has room for; none where it cannot hold such values.
+    #[must_use]
+    pub fn fitted(self, layouts: &Layouts, size: u64) -> Option<Self> {
+        let layout = layouts.get(self.ty);
+        let strict = layout.language == Language::Rust;
+        match self.count {
+            Count::Table => Some(self),
+            Count::Many if layout.size == 0 => None,
+            Count::Many => (!strict || size.is_multiple_of(layout.size)).then_some(self),
+            Count::One => one_fitted(self, layouts, size, strict),
+        }
+    }
+}
+
+fn one_fitted(block: BlockType, layouts: &Layouts, size: u64, strict: bool) -> Option<BlockType> {
+    let layout = layouts.get(block.ty);
+    let open = has_open_tail(layouts, block.ty);
+    if layout.size == size || open && size >= layout.size {
+        return Some(block);
+    }
+    if strict || layout.size == 0 || size < layout.size {
+        return None;
+    }
+    let many = size.is_multiple_of(layout.size) || !matches!(layout.form, Form::Record(_));
+    Some(BlockType { count: if many { Count::Many } else { Count::One }, ..block })
+}
+
+/// Whether a record ends in an array without a length.
+fn has_open_tail(layouts: &Layouts, ty: LayoutId) -> bool {
+    let Some(last) = layouts.record(ty).and_then(|record| record.members.last()) else { return false };
+    matches!(layouts.get(last.ty).form, Form::Array { count: None | Some(0 | 1), .. })
+}

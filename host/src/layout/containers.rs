@@ -1,0 +1,162 @@
+//! The containers of standard libraries, by the names and members of their types.
+//!
+//! Their own declarations do not say what their pointers lead to (Rust's vectors keep a `*mut u8`), how much of it is
+//! in use, and what of it is left over from before: this does.
+
+use super::slots::Bytes;
+use super::types::{Form, LayoutId, Layouts, Record};
+
+/// Keys of a node of Rust's B-trees.
+pub(super) const NODE_CAPACITY: u64 = 11;
+/// Members inside members that are searched for a name.
+const MAX_SEARCH: usize = 64;
+
+/// A record whose contents are known better than by its members. Offsets are from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing in it is a reference.
+    Opaque,
+    /// A pointer to room for so many elements.
+    Buffer { pointer: u64, capacity: u64, element: LayoutId },
+    /// Pointers to the first element and behind the room for the last.
+    Range { first: u64, end: u64, element: LayoutId },
+    /// A string that keeps short texts in itself.
+    ShortString { pointer: u64, element: LayoutId },
+    /// A hash table: a pointer to its control bytes, the buckets before them.
+    Table { control: u64, mask: u64, element: LayoutId },
+    /// A pointer with a length.
+    Slice { pointer: u64, length: u64, element: LayoutId },
+    /// A pointer with a vtable.
+    Dynamic { pointer: u64, vtable: u64 },
+    /// A node of a B-tree: offsets and types of its parts, offset of the number of keys in use.
+    Node { parent: (u64, LayoutId), keys: (u64, LayoutId), values: (u64, LayoutId), length: u64 },
+    /// A node of a B-tree that has nodes below.
+    InnerNode { data: LayoutId, edges: (u64, LayoutId), length: u64 },
+}
+
+/// What is known of a record, if it is of a standard library.
+pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<Known> {
+    let name = layouts.get(ty).name.as_str();
+    let parameter = |wanted: &str| record.parameters.iter().find(|(name, _)| name == wanted).map(|&(_, ty)| ty);
+    let find = |wanted: &str| member(layouts, ty, wanted).map(|(offset, _)| offset);
+    if let Some(fat) = fat_pointer(layouts, record) {
+        return Some(fat);
+    }
+    if name.starts_with("alloc::raw_vec::RawVec<") {
+        let (capacity, pointer) = (find("cap")?, first_pointer(layouts, ty)?);
+        return Some(Known::Buffer { pointer, capacity, element: parameter("T")? });
+    }
+    if name.starts_with("hashbrown::raw::RawTable<") {
+        return Some(Known::Table { control: find("ctrl")?, mask: find("bucket_mask")?, element: parameter("T")? });
+    }
+    if name.starts_with("alloc::collections::btree::node::LeafNode<") {
+        return leaf_node(layouts, ty);
+    }
+    if name.starts_with("alloc::collections::btree::node::InternalNode<") {
+        let (_, data) = member(layouts, ty, "data")?;
+        let (offset, edges) = member(layouts, ty, "edges")?;
+        return Some(Known::InnerNode { data, edges: (offset, element_of(layouts, edges)?), length: find("len")? });
+    }
+    if name.starts_with("core::marker::PhantomData<") {
+        return Some(Known::Opaque);
+    }
+    if name.starts_with("std::vector<") {
+        let (first, ty) = member(layouts, ty, "__begin_")?;
+        return Some(Known::Range { first, end: find("__end_cap_")?, element: layouts.target(ty)? });
+    }
+    if name == "std::string" || name.starts_with("std::basic_string<") {
+        let (pointer, ty) = member(layouts, ty, "__data_")?;
+        return Some(Known::ShortString { pointer, element: layouts.target(ty)? });
+    }
+    None
+}
+
+fn fat_pointer(layouts: &Layouts, record: &Record) -> Option<Known> {
+    let [first, second] = &record.members[..] else { return None };
+    let pointer = matches!(layouts.get(first.ty).form, Form::Pointer(_)).then_some(first.offset)?;
+    match (first.name.as_str(), second.name.as_str()) {
+        ("data_ptr", "length") => {
+            Some(Known::Slice { pointer, length: second.offset, element: layouts.target(first.ty)? })
+        }
+        ("pointer", "vtable") => Some(Known::Dynamic { pointer, vtable: second.offset }),
+        _ => None,
+    }
+}
+
+fn leaf_node(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
+    let (keys, keys_type) = member(layouts, ty, "keys")?;
+    let (values, values_type) = member(layouts, ty, "vals")?;
+    Some(Known::Node {
+        parent: member(layouts, ty, "parent")?,
+        keys: (keys, element_of(layouts, keys_type)?),
+        values: (values, element_of(layouts, values_type)?),
+        length: member(layouts, ty, "len")?.0,
+    })
+}
+
+fn element_of(layouts: &Layouts, ty: LayoutId) -> Option<LayoutId> {
+    match layouts.get(ty).form {
+        Form::Array { element, .. } => Some(element),
+        _ => None,
+    }
+}
+
+/// The first member of this name in the record or in the records inside it, level by level.
+pub(super) fn member(layouts: &Layouts, ty: LayoutId, wanted: &str) -> Option<(u64, LayoutId)> {
+    let mut pending = std::collections::VecDeque::from([(0, ty)]);
+    for _ in 0..MAX_SEARCH {
+        let (start, at) = pending.pop_front()?;
+        let Some(record) = layouts.record(at) else { continue };
+        for member in &record.members {
+            let offset = start + member.offset;
+            if member.name == wanted {
+                return Some((offset, member.ty));
+            }
+            pending.push_back((offset, member.ty));
+        }
+    }
+    None
+}
+
+/// The first pointer in the record or in the records inside it.
+fn first_pointer(layouts: &Layouts, ty: LayoutId) -> Option<u64> {
+    let mut pending = std::collections::VecDeque::from([(0, ty)]);
+    for _ in 0..MAX_SEARCH {
+        let (start, at) = pending.pop_front()?;
+        match &layouts.get(at).form {
+            Form::Pointer(_) => return Some(start),
+            Form::Record(record) => {
+                pending.extend(record.members.iter().map(|member| (start + member.offset, member.ty)));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the buckets in use are in the block of a hash table with buckets of `size` bytes: the buckets first, the last
+/// one next to the control bytes, of which there are as many as buckets and one group more.
+pub(super) fn occupied(size: u64, value: Bytes<'_>) -> Vec<u64> {
+    let Some((control, buckets)) = table_shape(size, value.bytes.len() as u64) else { return Vec::new() };
+    let used = |bucket: &u64| value.number(control + bucket, 1).is_some_and(|byte| byte & 0x80 == 0);
+    let mut found: Vec<u64> = (0..buckets).filter(used).map(|bucket| control - (bucket + 1) * size).collect();
+    found.reverse();
+    found
+}
+
+/// Offset of the control bytes and number of buckets of a hash table's block.
+pub(super) fn table_shape(size: u64, length: u64) -> Option<(u64, u64)> {
+    for shift in 1..40 {
+        let buckets = 1u64 << shift;
+        for (group, align) in [(4, 4), (8, 8), (16, 16), (4, 8), (4, 16)] {
+            let control = size.checked_mul(buckets)?.next_multiple_of(align);
+            if control + buckets + group == length {
+                return Some((control, buckets));
+            }
+        }
+        if size.checked_mul(buckets)? > length {
+            break;
+        }
+    }
+    None
+}

@@ -1,0 +1,257 @@
+//! The types of all blocks of a paused guest: from their allocations, from run-time types, and along typed pointers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use heapy_engine::TypeEvidence;
+
+use super::LayoutError;
+use super::allocation::{self, Symbols};
+use super::assembly_script::Classes;
+use super::block::{BlockType, Evidenced};
+use super::code::{self, CodeIndex};
+use super::dies::Dies;
+use super::lines::Lines;
+use super::names;
+use super::propagate;
+use super::run_time::Vtables;
+use super::sections::Sections;
+use super::slots::{Bytes, Slot, Slots};
+use super::types::{Layouts, LayoutId, language_of};
+use crate::paused::{ContextKey, Paused, RawFrame};
+
+/// The types of one original module. Nothing of its debug information is read before the first question.
+#[derive(Debug)]
+pub struct Typing {
+    sections: Sections,
+    read: OnceLock<Read>,
+}
+
+/// What is read of the debug information, all at once.
+#[derive(Debug)]
+struct Read {
+    dies: Dies,
+    code: CodeIndex,
+    lines: Lines,
+    statics: Vec<StaticVariable>,
+    classes: Classes,
+    changing: Mutex<Changing>,
+}
+
+/// What grows with the questions.
+#[derive(Debug, Default)]
+struct Changing {
+    layouts: Layouts,
+    vtables: Vtables,
+    slots: Slots,
+}
+
+/// A typed variable with static storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticVariable {
+    /// Its address.
+    pub address: u64,
+    /// Its name, without a path where that is unambiguous.
+    pub name: String,
+    /// Its type.
+    pub ty: LayoutId,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// The type of a block and its most-derived class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypedBlock {
+    /// The static type.
+    pub ty: Option<BlockType>,
+    /// The class, where run-time evidence tells one.
+    pub class: Option<BlockType>,
+    /// What the type rests on.
+    pub evidence: TypeEvidence,
+    /// A typed pointer disagrees with the type.
+    pub contradicted: bool,
+}
+
+/// The types of the blocks of one [`Paused`].
+#[derive(Debug)]
+pub struct Typed {
+    /// By position in [`Paused::blocks`].
+    pub blocks: Vec<TypedBlock>,
+    /// Number of pointers whose type disagrees with that of their target.
+    pub contradictions: u64,
+    /// The types, as far as they are needed.
+    pub layouts: Layouts,
+}
+
+impl Typing {
+    /// Reads the structure of a module; its debug information waits for the first question.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the bytes are no core module.
+    pub fn new(module: Arc<[u8]>) -> Result<Self, LayoutError> {
+        Ok(Self { sections: Sections::read(module)?, read: OnceLock::new() })
+    }
+
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| {
+            let dies = Dies::read(&self.sections);
+            let code = CodeIndex::new(&dies);
+            let mut changing = Changing::default();
+            changing.vtables = Vtables::new(&dies, &self.sections, &mut changing.layouts);
+            let statics = statics(&dies, &self.sections, &mut changing.layouts);
+            let classes = Classes::read(&self.sections);
+            Read { dies, code, lines: Lines::default(), statics, classes, changing: Mutex::new(changing) }
+        })
+    }
+
+    /// What could not be read, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let read = self.read();
+        let mut notes = Vec::new();
+        let broken: Vec<&str> = read.dies.units.iter().filter_map(|unit| unit.broken.as_deref()).collect();
+        if let Some(first) = broken.first() {
+            notes.push(format!("{} units of the debug information could not be read to their end: {first}", broken.len()));
+        }
+        if let Some(error) = &read.dies.broken {
+            notes.push(format!("the list of units in the debug information is broken: {error}"));
+        }
+        if read.dies.units.iter().any(|unit| unit.split) {
+            notes.push("the debug information is split off into other files, which are not read".to_owned());
+        }
+        if !self.sections.custom("external_debug_info").is_empty() {
+            notes.push("the debug information is in another file, which is not read".to_owned());
+        }
+        if !read.dies.units.is_empty() && self.is_stale(read) {
+            notes.push("the debug information does not fit the code (an optimiser has changed it): types from it are not used".to_owned());
+        }
+        notes
+    }
+
+    /// Whether the code the debug information speaks of lies elsewhere than the module's functions.
+    fn is_stale(&self, read: &Read) -> bool {
+        let mut starts: Vec<u32> =
+            self.sections.bodies.iter().map(|body| body.start.saturating_sub(self.sections.code_start) as u32).collect();
+        starts.sort_unstable();
+        let (mut fits, mut total) = (0usize, 0usize);
+        for low in read.code.starts() {
+            total += 1;
+            // A function starts at its locals or, in some producers, at the size before them.
+            let after = starts.partition_point(|&start| start <= low.saturating_add(5));
+            fits += usize::from(after > 0 && low.abs_diff(starts[after - 1]) <= 5);
+        }
+        total > 0 && fits * 2 < total
+    }
+
+    /// Variables with static storage that have a type, by address.
+    #[must_use]
+    pub fn statics(&self) -> &[StaticVariable] {
+        &self.read().statics
+    }
+
+    /// The type of a block of `size` bytes that was allocated in this context.
+    #[must_use]
+    pub fn type_of_allocation(&self, frames: &[RawFrame], size: u64) -> Option<Evidenced> {
+        let read = self.read();
+        if self.is_stale(read) {
+            return None;
+        }
+        let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        allocation::type_of_allocation(&self.symbols(read), &mut changing.layouts, frames, size)
+    }
+
+    fn symbols<'a>(&'a self, read: &'a Read) -> Symbols<'a> {
+        Symbols { sections: &self.sections, dies: &read.dies, code: &read.code, lines: &read.lines }
+    }
+
+    /// The types of all blocks of a paused guest.
+    #[must_use]
+    pub fn apply(&self, paused: &Paused) -> Typed {
+        let read = self.read();
+        let stale = self.is_stale(read);
+        let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Changing { layouts, vtables, slots } = &mut *changing;
+        let symbols = self.symbols(read);
+        let mut known: HashMap<(ContextKey, u64), Option<Evidenced>> = HashMap::new();
+        let mut blocks = vec![TypedBlock::default(); paused.blocks.len()];
+        for (block, typed) in paused.blocks.iter().zip(&mut blocks) {
+            let Some(context) = block.context.filter(|_| !stale) else { continue };
+            let found = *known.entry((context, block.size)).or_insert_with(|| {
+                let frames = paused.contexts.frames.get(context.0 as usize)?;
+                allocation::type_of_allocation(&symbols, layouts, frames, block.size)
+            });
+            if let Some(found) = found {
+                *typed = TypedBlock { ty: Some(found.block), evidence: found.evidence, ..TypedBlock::default() };
+            }
+        }
+        let word = self.sections.pointer_bytes();
+        for (block, typed) in paused.blocks.iter().zip(&mut blocks) {
+            let value = bytes_of(paused, block.address, block.size, word);
+            if let Some(class) = read.classes.class_of(layouts, value) {
+                let found = BlockType::one(class);
+                *typed = TypedBlock { ty: Some(found), class: None, evidence: TypeEvidence::RunTime, contradicted: false };
+            } else if let Some(class) =
+                value.word(0).and_then(|first| vtables.cpp(&read.dies, &self.sections, layouts, first))
+            {
+                class_found(layouts, typed, class, block.size);
+            }
+        }
+        let statics: &[StaticVariable] = if stale { &[] } else { &read.statics };
+        let graph = propagate::Graph { paused, word, statics, vtables };
+        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
+        Typed { blocks, contradictions, layouts: layouts.clone() }
+    }
+
+    /// The words of a typed block that are or may be references, by offset.
+    #[must_use]
+    pub fn slots(&self, paused: &Paused, address: u64, size: u64, block: BlockType) -> Vec<Slot> {
+        let mut changing = self.read().changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Changing { layouts, slots, .. } = &mut *changing;
+        slots.of(layouts, block, bytes_of(paused, address, size, self.sections.pointer_bytes()))
+    }
+}
+
+/// A vtable names the class of a block that is no array of something else.
+fn class_found(layouts: &Layouts, typed: &mut TypedBlock, class: LayoutId, size: u64) {
+    let Some(found) = BlockType::one(class).fitted(layouts, size).or_else(|| {
+        // A class that the debug information does not describe has no size to check.
+        (layouts.get(class).size == 0).then_some(BlockType::one(class))
+    }) else {
+        return;
+    };
+    if typed.ty.is_none() || typed.evidence < TypeEvidence::DebugInfo {
+        typed.ty = Some(found);
+        typed.evidence = TypeEvidence::RunTime;
+    } else if typed.ty.is_some_and(|ty| ty.ty != class) {
+        typed.class = Some(found);
+    }
+}
+
+/// The bytes of a block, none where it lies outside of the memory.
+pub(super) fn bytes_of(paused: &Paused, address: u64, size: u64, word: u64) -> Bytes<'_> {
+    let start = usize::try_from(address).unwrap_or(usize::MAX);
+    let end = start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
+    Bytes { bytes: paused.memory.get(start..end).unwrap_or(&[]), word }
+}
+
+fn statics(dies: &Dies, sections: &Sections, layouts: &mut Layouts) -> Vec<StaticVariable> {
+    let mut found = Vec::new();
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for variable in code::statics(dies, sections) {
+        let Some(ty) = dies.with_origin(variable.die, |die| dies.find(die.ty)) else { continue };
+        let ty = layouts.take(dies, sections, ty);
+        let size = layouts.get(ty).size;
+        let path = names::path(dies, sections, variable.die, "", language_of(dies, variable.die));
+        if size > 0 && !path.ends_with("{vtable}") {
+            *taken.entry(names::last_component(&path).to_owned()).or_default() += 1;
+            found.push(StaticVariable { address: variable.address, name: path, ty, size });
+        }
+    }
+    for variable in &mut found {
+        let short = names::last_component(&variable.name);
+        if taken.get(short) == Some(&1) {
+            variable.name = short.to_owned();
+        }
+    }
+    found
+}
