@@ -49,7 +49,7 @@ impl Classes {
                 continue;
             };
             if let Some(id) = made_id(sections, function, &makers) {
-                names.entry(id).or_insert_with(|| super::names::clean(short(class), Language::AssemblyScript));
+                names.entry(id).or_insert_with(|| super::names::clean(&short(class), Language::AssemblyScript));
             }
         }
         Self { present: true, names }
@@ -70,10 +70,14 @@ impl Classes {
     }
 }
 
-/// `shapes/Ring` without the file: `Ring`; generic arguments keep theirs.
-fn short(class: &str) -> &str {
-    let plain = class.find('<').unwrap_or(class.len());
-    class[..plain].rfind('/').map_or(class, |at| &class[at + 1..])
+/// `~lib/map/Map<~lib/string/String,shapes/Ring>` as the source has it: `Map<String, Ring>`.
+fn short(class: &str) -> String {
+    let mut text = String::new();
+    for part in class.split_inclusive(['<', ',', '>', '|']) {
+        let from = part.rfind('/').map_or(0, |at| at + 1);
+        text.push_str(&part[from..]);
+    }
+    text.replace(',', ", ")
 }
 
 /// The id that a constructor gives: the last of the constants before its first call of a function that makes objects.

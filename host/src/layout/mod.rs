@@ -6,8 +6,10 @@ mod block;
 mod code;
 mod containers;
 mod dies;
+mod emit;
 mod lines;
 mod names;
+mod present;
 mod propagate;
 mod run_time;
 mod sections;
@@ -16,6 +18,7 @@ mod types;
 mod typing;
 
 pub use block::{BlockType, Count, Evidenced};
+pub use emit::{Reference, References, TypeIds};
 pub use slots::{Points, Slot};
 pub use types::{Form, Language, Layout, LayoutId, Layouts, Member, Record, Scalar, Variant, Variants};
 pub use typing::{StaticVariable, Typed, TypedBlock, Typing};

@@ -183,7 +183,7 @@ impl Slots {
     }
 
     /// Whether no value of the type can hold an address.
-    fn pointless(&mut self, layouts: &Layouts, ty: LayoutId) -> bool {
+    pub(super) fn pointless(&mut self, layouts: &Layouts, ty: LayoutId) -> bool {
         if let Some(&known) = self.pointless.get(&ty) {
             return known;
         }

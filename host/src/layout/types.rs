@@ -167,6 +167,12 @@ impl Layouts {
         &self.layouts[id.0 as usize]
     }
 
+    /// Whether nothing is known of what is inside.
+    #[must_use]
+    pub fn is_raw(&self, id: LayoutId) -> bool {
+        matches!(self.get(id).form, Form::Unknown)
+    }
+
     /// Number of types taken so far.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -79,8 +79,12 @@ pub struct Typed {
     pub blocks: Vec<TypedBlock>,
     /// Number of pointers whose type disagrees with that of their target.
     pub contradictions: u64,
+    /// Typed variables with static storage, by address.
+    pub statics: Vec<StaticVariable>,
     /// The types, as far as they are needed.
     pub layouts: Layouts,
+    /// Bytes of a pointer.
+    pub(super) word: u64,
 }
 
 impl Typing {
@@ -199,7 +203,7 @@ impl Typing {
         let statics: &[StaticVariable] = if stale { &[] } else { &read.statics };
         let graph = propagate::Graph { paused, word, statics, vtables };
         let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
-        Typed { blocks, contradictions, layouts: layouts.clone() }
+        Typed { blocks, contradictions, statics: statics.to_vec(), layouts: layouts.clone(), word }
     }
 
     /// The words of a typed block that are or may be references, by offset.
