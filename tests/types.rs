@@ -272,3 +272,41 @@ fn corrupt_debug_information_ends_in_an_answer() {
         }
     }
 }
+
+#[test]
+fn fields_have_their_values() {
+    use heapy_host::layout::Value;
+    let bytes = module("shapes");
+    let shapes = recorded("shapes", &bytes);
+    let typed = Typing::new(bytes.into()).unwrap().apply(&shapes.paused);
+    let of_type = |typed: &Typed, name: &str| {
+        let found = typed.blocks.iter().position(|block| block.ty.is_some_and(|ty| typed.layouts.get(ty.ty).name == name));
+        found.unwrap_or_else(|| panic!("no block is a {name}"))
+    };
+    let fields = typed.fields(&shapes.paused, of_type(&typed, "struct person")).unwrap();
+    let value = |name: &str| &fields.iter().find(|field| field.name == name).unwrap().value;
+    assert_eq!(value("name"), &Value::Text { text: "Ann".into(), more: false });
+    assert_eq!(value("age"), &Value::Unsigned(31));
+    assert!(matches!(value("friends[0]"), Value::Pointer(address) if *address > 0));
+    assert_eq!(value("friends[2]"), &Value::Pointer(0));
+
+    let bytes = module("shapes_rs");
+    let rust = recorded("shapes_rs", &bytes);
+    let typed = Typing::new(bytes.into()).unwrap().apply(&rust.paused);
+    let fields = typed.fields(&rust.paused, of_type(&typed, "shapes_rs::Item")).unwrap();
+    let value = |name: &str| &fields.iter().find(|field| field.name == name).unwrap().value;
+    assert_eq!(value("id"), &Value::Unsigned(99));
+    let Value::Container(name) = value("name") else { panic!("{:?}", value("name")) };
+    assert_eq!(name.text, Some(("a name that is on the heap".into(), false)));
+    let Value::Container(tags) = value("tags") else { panic!("{:?}", value("tags")) };
+    assert_eq!((tags.length, tags.capacity, tags.wasted_bytes()), (2, 5, 24));
+
+    let bytes = module("zoo");
+    let zoo = recorded("zoo", &bytes);
+    let typed = Typing::new(bytes.into()).unwrap().apply(&zoo.paused);
+    let fields = typed.fields(&zoo.paused, of_type(&typed, "Bird")).unwrap();
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    assert!(names.contains(&"name") && names.contains(&"span"), "{names:?}");
+    let span = &fields.iter().find(|field| field.name == "span").unwrap().value;
+    assert_eq!(span, &Value::Signed(30));
+}

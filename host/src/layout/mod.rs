@@ -1,4 +1,14 @@
 //! What the blocks are: types and layouts out of a module's own debug information, and the type of every block.
+//!
+//! [`Typing`] is made once for the original module; [`Typing::apply`] types the blocks of a paused guest, best evidence
+//! first: the language's run-time type (C++ vtables, AssemblyScript's ids, Rust's vtables in fat pointers), the inlined
+//! generics and variables of the allocating call, typed statics and fields that point to it. Pointers that disagree are
+//! counted and marked. [`References`] then tells which words of a typed block are references at all, [`TypeIds`] gives the
+//! types to the engine, [`Typed::fields`] reads the values.
+//!
+//! Debug information is read on the first question, all units in parallel, 56 bytes an entry; the layout of a type is
+//! made when it is first needed. Split debug information and type units are not read. Everything read is the guest's and
+//! not trusted: walks are loops with limits, and what cannot be read is told by [`Typing::notes`].
 
 mod allocation;
 mod assembly_script;
@@ -16,12 +26,14 @@ mod sections;
 mod slots;
 mod types;
 mod typing;
+mod values;
 
 pub use block::{BlockType, Count, Evidenced};
 pub use emit::{Reference, References, TypeIds};
 pub use slots::{Points, Slot};
 pub use types::{Form, Language, Layout, LayoutId, Layouts, Member, Record, Scalar, Variant, Variants};
 pub use typing::{StaticVariable, Typed, TypedBlock, Typing};
+pub use values::{Container, FieldValue, MAX_FIELDS, MAX_TEXT_BYTES, Value};
 
 use thiserror::Error;
 

@@ -48,6 +48,13 @@ pub struct Layout {
     pub form: Form,
 }
 
+impl Layout {
+    /// Whether a value is a character.
+    pub(super) const fn form_is_character(&self) -> bool {
+        matches!(self.form, Form::Scalar(Scalar::Character))
+    }
+}
+
 /// What a type consists of.
 #[derive(Clone, Debug)]
 pub enum Form {
