@@ -60,19 +60,20 @@ fn counted(symbols: &Symbols<'_>, layouts: &mut Layouts, path: &str, slice: bool
     } else {
         &["alloc::sync::ArcInner"]
     };
-    let value = if slice { layouts.array_of(ty, None) } else { ty };
-    let value_name = layouts.get(value).name.clone();
-    for name in names {
-        let found = layouts.by_name(symbols.dies, symbols.sections, &format!("{name}<{value_name}>"));
-        if let Some(found) = found.filter(|&found| layouts.record(found).is_some()) {
-            return Some(BlockType::one(found));
-        }
+    if slice {
+        return Some(BlockType::one(counted_slice(symbols, layouts, names[0], ty)));
     }
-    slice.then(|| BlockType::one(counted_slice(symbols, layouts, names[0], value, ty)))
+    let value = layouts.get(ty).name.clone();
+    names.iter().find_map(|name| {
+        let found = layouts.by_name(symbols.dies, symbols.sections, &format!("{name}<{value}>"))?;
+        layouts.record(found)?;
+        Some(BlockType::one(found))
+    })
 }
 
-/// `RcInner<[T]>`, which debug information describes through its fat pointers only.
-fn counted_slice(symbols: &Symbols<'_>, layouts: &mut Layouts, name: &str, value: LayoutId, element: LayoutId) -> LayoutId {
+/// `RcInner<[T]>`, whose debug information writes the slice as one element.
+fn counted_slice(symbols: &Symbols<'_>, layouts: &mut Layouts, name: &str, element: LayoutId) -> LayoutId {
+    let value = layouts.array_of(element, None);
     let word = symbols.sections.pointer_bytes();
     let count = layouts.declare(Layout {
         name: "usize".into(),
