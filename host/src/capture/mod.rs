@@ -16,9 +16,12 @@ mod scan;
 #[cfg(test)]
 mod tests;
 mod told;
+mod typed;
 
+#[cfg(test)]
+use heapy_engine::Family;
 use heapy_engine::{
-    EdgeEvidence, Facts, Family, Heap, HeapBuilder, HeapError, ObjectKey, ObjectRecord, Seen, TypeEvidence, Vocabulary,
+    Facts, Heap, HeapBuilder, HeapError, ObjectKey, ObjectRecord, Seen, TypeEvidence, Vocabulary,
 };
 use thiserror::Error;
 
@@ -27,6 +30,7 @@ use self::frames::{Activations, activations};
 use self::index::BlockIndex;
 use self::roots::{RootWriter, frame_records};
 use self::scan::{Scanner, WordSize};
+use self::typed::Types;
 use crate::paused::Paused;
 use crate::symbols::{StaticExtent, Symbols};
 
@@ -78,8 +82,9 @@ pub enum CaptureError {
 /// The heap of a paused guest.
 ///
 /// # Accuracy
-/// Edges are conservative: a word that has the value of a block's address counts, whatever it means. Words at addresses
-/// that are no multiple of the word size, values that are encoded, and values that only the host holds are not seen.
+/// In holders without a type edges are conservative: a word that has the value of a block's address counts, whatever it
+/// means. Of holders with a type only the words count that the type has for references. Words at addresses that are no
+/// multiple of the word size, values that are encoded, and values that only the host holds are not seen.
 /// [`Facts`] tells which groups of roots were looked at.
 ///
 /// # Errors
@@ -95,15 +100,20 @@ pub fn capture(paused: &Paused, symbols: &Symbols, guest: &GuestInfo) -> Result<
 
     let mut builder = HeapBuilder::new(Vocabulary::wasm());
     builder.reserve(paused.blocks.len() + activations.frames.len() + 1, pointers.iter().map(Vec::len).sum());
-    let objects = add_objects(&mut builder, paused, symbols, guest, &extent, &activations);
-    for pointer in pointers.into_iter().flatten() {
-        let (from, to) = (objects.blocks[pointer.from as usize], objects.blocks[pointer.to as usize]);
-        let (offset, into) = (u64::from(pointer.offset), u64::from(pointer.into));
-        builder.add_word(from, to, offset, into, EdgeEvidence::Conservative);
+    let types = symbols.typing().map(|typing| Types::new(&mut builder, typing.apply(paused)));
+    let known = Known { symbols, types: types.as_ref(), extent: &extent, activations: &activations };
+    let objects = add_objects(&mut builder, paused, guest, &known);
+    let judged = match &types {
+        Some(types) => types.judge(paused, pointers),
+        None => typed::unjudged(pointers),
+    };
+    for found in judged.into_iter().flatten() {
+        let from = objects.blocks[found.pointer.from as usize];
+        typed::add_edge(&mut builder, from, &objects.blocks, found);
     }
     told::add_links(&mut builder, &paused.told, &index, &objects.blocks);
     let mut roots = RootWriter { builder: &mut builder, scanner, keys: &objects.blocks };
-    roots.module(objects.module, &guest.name, extent.range.clone());
+    roots.module(objects.module, &guest.name, extent.range.clone(), paused, types.as_ref());
     roots.globals(paused, symbols);
     roots.frames(paused, &activations, &objects.frames);
     roots.pins(paused);
@@ -120,17 +130,24 @@ struct Objects {
     frames: Vec<ObjectKey>,
 }
 
+/// What is known of the guest before its objects are made.
+struct Known<'a> {
+    symbols: &'a Symbols,
+    types: Option<&'a Types>,
+    extent: &'a StaticExtent,
+    activations: &'a Activations,
+}
+
 /// Adds all objects in the order of the heap, so that the builder need not sort millions of edges.
 fn add_objects(
     builder: &mut HeapBuilder,
     paused: &Paused,
-    symbols: &Symbols,
     guest: &GuestInfo,
-    extent: &StaticExtent,
-    activations: &Activations,
+    known: &Known<'_>,
 ) -> Objects {
+    let Known { symbols, types, extent, activations } = *known;
     let labels = told::label_types(builder, &paused.told);
-    let module_type = modules::add_module_type(builder, &guest.name, extent, symbols.statics());
+    let module_type = modules::add_module_type(builder, &guest.name, extent, symbols.statics(), types);
     let mut others = vec![modules::module_record(&guest.name, extent, module_type)];
     others.extend(frame_records(activations, paused.number));
     let mut order: Vec<usize> = (0..others.len()).collect();
@@ -140,16 +157,22 @@ fn add_objects(
     let mut other_keys: Vec<Option<ObjectKey>> = vec![None; others.len()];
     let mut blocks = Vec::with_capacity(paused.blocks.len());
     let mut next = order.into_iter().peekable();
-    for block in &paused.blocks {
+    for (position, block) in paused.blocks.iter().enumerate() {
         while let Some(position) = next.next_if(|&position| others[position].address < block.address) {
             other_keys[position] = Some(builder.add_object(others[position].clone()));
         }
         let context = block.context.and_then(|key| contexts.context(builder, key));
-        let ty = labels.get(&block.address).copied();
+        let label = labels.get(&block.address).copied();
+        let (ty, class, evidence) = match (label, types) {
+            (Some(label), _) => (Some(label), None, TypeEvidence::Label),
+            (None, Some(types)) => types.of(position),
+            (None, None) => (None, None, TypeEvidence::None),
+        };
         blocks.push(builder.add_object(ObjectRecord {
             usable: block.usable,
             ty,
-            evidence: if ty.is_some() { TypeEvidence::Label } else { TypeEvidence::None },
+            class,
+            evidence,
             context,
             serial: block.serial,
             age: block.age,
@@ -198,6 +221,7 @@ fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticE
         ));
     }
     notes.extend(symbols.notes());
+    notes.extend(symbols.typing().into_iter().flat_map(|typing| typing.notes()));
     Facts {
         guest: guest.name.clone(),
         snapshot: paused.number,

@@ -2,6 +2,7 @@
 
 use heapy_engine::{Family, Field, HeapBuilder, ObjectRecord, Shape, TypeId, TypeRecord};
 
+use super::typed::Types;
 use crate::symbols::{StaticExtent, StaticSymbol};
 
 /// The object of a module whose static data lies in `extent`.
@@ -21,6 +22,7 @@ pub(super) fn add_module_type(
     name: &str,
     extent: &StaticExtent,
     symbols: &[StaticSymbol],
+    types: Option<&Types>,
 ) -> TypeId {
     let fields = symbols
         .iter()
@@ -29,7 +31,7 @@ pub(super) fn add_module_type(
             name: symbol.name.clone(),
             offset: symbol.address - extent.range.start,
             size: symbol.size,
-            ty: None,
+            ty: types.and_then(|types| types.of_static(symbol.address)),
         })
         .collect();
     builder.add_type(TypeRecord {

@@ -19,6 +19,7 @@ use heapy_engine::{
 use super::frames::Activations;
 use super::index::Hit;
 use super::scan::{Pointer, Scanner, WordSize};
+use super::typed::{self, Types};
 use crate::paused::{NativeWord, Paused};
 use crate::symbols::Symbols;
 
@@ -35,11 +36,25 @@ pub(super) struct RootWriter<'capture> {
 
 impl RootWriter<'_> {
     /// The module object, and the blocks that its static data points at.
-    pub(super) fn module(&mut self, module: ObjectKey, name: &str, extent: std::ops::Range<u64>) {
+    pub(super) fn module(
+        &mut self,
+        module: ObjectKey,
+        name: &str,
+        extent: std::ops::Range<u64>,
+        paused: &Paused,
+        types: Option<&Types>,
+    ) {
         self.builder.add_root(RootPlace::Module { instance: INSTANCE, name: name.to_owned() }, module);
         let mut found = Vec::new();
-        self.scanner.range(extent, 0, &mut found);
-        self.words(module, &found);
+        self.scanner.range(extent.clone(), 0, &mut found);
+        match types {
+            Some(types) => {
+                for judged in types.judge_statics(paused, extent.start, found) {
+                    typed::add_edge(self.builder, module, self.keys, judged);
+                }
+            }
+            None => self.words(module, &found),
+        }
     }
 
     /// Globals that point at blocks.

@@ -50,9 +50,8 @@ impl Symbols<'_> {
             };
             for scope in self.code.scopes(self.dies, place as u32) {
                 let language = language_of(self.dies, scope.function);
-                let line = scope
-                    .line
-                    .or_else(|| self.lines.line(self.dies, self.sections, scope.function.unit, place as u32));
+                let line =
+                    scope.line.or_else(|| self.lines.line(self.dies, self.sections, scope.function.unit, place as u32));
                 callers.push(Caller { path: self.path(scope.function, language), language, line, scope });
             }
         }
@@ -88,7 +87,9 @@ pub(super) fn type_of_allocation(
     let callers = symbols.callers(frames);
     let own = callers.iter().position(|caller| !c_like::is_allocator(&caller.path))?;
     let found = match callers[own].language {
-        Language::Rust => rust::type_of(symbols, layouts, &callers[own..]).map(|block| (block, TypeEvidence::DebugInfo)),
+        Language::Rust => {
+            rust::type_of(symbols, layouts, &callers[own..]).map(|block| (block, TypeEvidence::DebugInfo))
+        }
         _ => c_like::type_of(symbols, layouts, &callers[own..], size),
     };
     let (block, evidence) = found?;

@@ -32,7 +32,11 @@ impl Classes {
                 .function_names
                 .keys()
                 .copied()
-                .filter(|&function| sections.function_name(function).is_some_and(|name| name.starts_with("~lib/rt/") && name.ends_with(suffix)))
+                .filter(|&function| {
+                    sections
+                        .function_name(function)
+                        .is_some_and(|name| name.starts_with("~lib/rt/") && name.ends_with(suffix))
+                })
                 .collect();
             found.sort_unstable();
             found
@@ -45,7 +49,8 @@ impl Classes {
         let mut functions: Vec<u32> = sections.function_names.keys().copied().collect();
         functions.sort_unstable();
         for function in functions {
-            let Some(class) = sections.function_name(function).and_then(|name| name.strip_suffix("#constructor")) else {
+            let Some(class) = sections.function_name(function).and_then(|name| name.strip_suffix("#constructor"))
+            else {
                 continue;
             };
             if let Some(id) = made_id(sections, function, &makers) {
@@ -66,7 +71,13 @@ impl Classes {
             return None;
         }
         let name = self.names.get(&id)?.clone();
-        Some(layouts.declare(Layout { name, unit: None, size: 0, language: Language::AssemblyScript, form: Form::Unknown }))
+        Some(layouts.declare(Layout {
+            name,
+            unit: None,
+            size: 0,
+            language: Language::AssemblyScript,
+            form: Form::Unknown,
+        }))
     }
 }
 

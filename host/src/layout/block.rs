@@ -76,7 +76,7 @@ fn one_fitted(block: BlockType, layouts: &Layouts, size: u64, strict: bool) -> O
 }
 
 /// Whether a record ends in an array without a length.
-fn has_open_tail(layouts: &Layouts, ty: LayoutId) -> bool {
+pub(super) fn has_open_tail(layouts: &Layouts, ty: LayoutId) -> bool {
     let Some(last) = layouts.record(ty).and_then(|record| record.members.last()) else { return false };
     matches!(layouts.get(last.ty).form, Form::Array { count: None | Some(0 | 1), .. })
 }

@@ -190,11 +190,11 @@ impl Dies {
 
     /// The entry's own name.
     pub(super) fn name<'module>(&self, sections: &'module Sections, at: DieRef) -> Option<&'module str> {
-        let (start, size) = self.with_origin(at, |die| (die.name_start != NONE).then_some((die.name_start, die.name_size)))?;
+        let (start, size) =
+            self.with_origin(at, |die| (die.name_start != NONE).then_some((die.name_start, die.name_size)))?;
         let text = sections.bytes.get(start as usize..start as usize + size as usize)?;
         std::str::from_utf8(text).ok()
     }
-
 }
 
 /// Entries that a unit may have for its size, so that one-byte entries cannot fill the memory.
@@ -292,13 +292,21 @@ impl<'module> Reading<'_, 'module> {
         Ok(())
     }
 
-    fn attribute(&mut self, die: &mut Die, code: &mut Code<'module>, name: DwAt, value: AttributeValue<Reader<'module>>) {
+    fn attribute(
+        &mut self,
+        die: &mut Die,
+        code: &mut Code<'module>,
+        name: DwAt,
+        value: AttributeValue<Reader<'module>>,
+    ) {
         match name {
             c::DW_AT_name => self.name(die, value),
             c::DW_AT_type => die.ty = self.reference(value),
             c::DW_AT_abstract_origin | c::DW_AT_specification => die.origin = self.reference(value),
             c::DW_AT_containing_type | c::DW_AT_discr => die.extra = self.reference(value),
-            c::DW_AT_byte_size => die.size = number(&value).map_or(NONE, |size| u32::try_from(size).unwrap_or(NONE - 1)),
+            c::DW_AT_byte_size => {
+                die.size = number(&value).map_or(NONE, |size| u32::try_from(size).unwrap_or(NONE - 1))
+            }
             c::DW_AT_data_member_location => match value {
                 AttributeValue::Exprloc(expression) => set_value(die, constant_offset(expression, self.unit)),
                 other => set_value(die, number(&other)),

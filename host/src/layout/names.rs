@@ -39,7 +39,9 @@ pub(super) fn path(dies: &Dies, sections: &Sections, at: DieRef, keyword: &str, 
     let own = dies.name(sections, at);
     if language == Language::C || language == Language::Zig {
         return match own {
-            Some(name) if language == Language::C && !keyword.is_empty() => clean(&format!("{keyword} {name}"), language),
+            Some(name) if language == Language::C && !keyword.is_empty() => {
+                clean(&format!("{keyword} {name}"), language)
+            }
             Some(name) => clean(name, language),
             None => format!("<{}>", if keyword.is_empty() { "unnamed" } else { keyword }),
         };
@@ -143,7 +145,8 @@ fn simple_cpp(name: String) -> String {
     if !name.contains('<') && !name.contains("std::") {
         return name;
     }
-    let mut text = name.replace("std::__2::", "std::").replace("std::__1::", "std::").replace("std::__cxx11::", "std::");
+    let mut text =
+        name.replace("std::__2::", "std::").replace("std::__1::", "std::").replace("std::__cxx11::", "std::");
     text = text.replace("> >", ">>").replace("> >", ">>");
     for default in CPP_DEFAULTS {
         let mut from = 0;

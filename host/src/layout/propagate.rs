@@ -139,7 +139,9 @@ impl Spread<'_> {
                 typed.evidence = TypeEvidence::Propagated;
                 self.queue(target, blocks);
             }
-            (Some(fitted), Some(known)) if typed.evidence == TypeEvidence::Propagated && vague(layouts, known) && !vague(layouts, fitted) => {
+            (Some(fitted), Some(known))
+                if typed.evidence == TypeEvidence::Propagated && vague(layouts, known) && !vague(layouts, fitted) =>
+            {
                 typed.ty = Some(fitted);
                 self.queue(target, blocks);
             }

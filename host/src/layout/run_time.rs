@@ -49,7 +49,13 @@ impl Vtables {
     }
 
     /// The C++ class whose objects begin with this word.
-    pub(super) fn cpp(&mut self, dies: &Dies, sections: &Sections, layouts: &mut Layouts, word: u64) -> Option<LayoutId> {
+    pub(super) fn cpp(
+        &mut self,
+        dies: &Dies,
+        sections: &Sections,
+        layouts: &mut Layouts,
+        word: u64,
+    ) -> Option<LayoutId> {
         if let Some(&known) = self.cpp.get(&word) {
             return known;
         }

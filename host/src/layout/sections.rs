@@ -7,7 +7,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use gimli::{EndianSlice, LittleEndian};
-use wasmparser::{ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef};
+use wasmparser::{
+    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+};
 
 use super::LayoutError;
 

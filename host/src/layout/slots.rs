@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::block::{BlockType, Count};
+use super::block::{BlockType, Count, has_open_tail};
 use super::containers::{self, Known};
 use super::types::{Form, Language, LayoutId, Layouts, Record, Scalar, Variant, Variants};
 
@@ -86,7 +86,13 @@ impl Slots {
         let length = value.bytes.len() as u64;
         let mut pending = Vec::new();
         match block.count {
-            Count::One => pending.push(Pending { ty: block.ty, offset: 0, sure: true, nesting: 0, count: 1 }),
+            Count::One => {
+                pending.push(Pending { ty: block.ty, offset: 0, sure: true, nesting: 0, count: 1 });
+                // What a program keeps behind the one value it names may be anything.
+                if size > 0 && size < length && !has_open_tail(layouts, block.ty) {
+                    words(value, size, length - size, &mut found);
+                }
+            }
             Count::Many => {
                 let count = length.checked_div(size).unwrap_or(0);
                 pending.push(Pending { ty: block.ty, offset: 0, sure: true, nesting: 0, count });
@@ -111,7 +117,14 @@ impl Slots {
         found
     }
 
-    fn visit(&mut self, layouts: &Layouts, next: Pending, value: Bytes<'_>, pending: &mut Vec<Pending>, found: &mut Vec<Slot>) {
+    fn visit(
+        &mut self,
+        layouts: &Layouts,
+        next: Pending,
+        value: Bytes<'_>,
+        pending: &mut Vec<Pending>,
+        found: &mut Vec<Slot>,
+    ) {
         let layout = layouts.get(next.ty);
         if next.nesting > MAX_NESTING || next.count == 0 || self.pointless(layouts, next.ty) {
             return;
@@ -165,7 +178,14 @@ impl Slots {
         pending.push(Pending { ty: element, offset: next.offset, sure: next.sure, nesting: next.nesting + 1, count });
     }
 
-    fn record(&mut self, layouts: &Layouts, record: &Record, next: &Pending, value: Bytes<'_>, pending: &mut Vec<Pending>) {
+    fn record(
+        &mut self,
+        layouts: &Layouts,
+        record: &Record,
+        next: &Pending,
+        value: Bytes<'_>,
+        pending: &mut Vec<Pending>,
+    ) {
         let nesting = next.nesting + 1;
         let sized = record.members.iter().filter(|member| layouts.get(member.ty).size > 0).count();
         let sure = next.sure && !(record.union && sized > 1);
@@ -311,17 +331,35 @@ fn known_slots(
             push(found, value, at + pointer, Points::Dynamic(vtable), next.sure);
         }
         Known::Node { parent, keys, values, length } => {
-            pending.push(Pending { ty: parent.1, offset: at + parent.0, sure: next.sure, nesting: next.nesting + 1, count: 1 });
+            pending.push(Pending {
+                ty: parent.1,
+                offset: at + parent.0,
+                sure: next.sure,
+                nesting: next.nesting + 1,
+                count: 1,
+            });
             let count = value.number(at + length, 2).unwrap_or(0);
             for (offset, ty) in [keys, values] {
                 let limit = containers::NODE_CAPACITY.min(count);
-                pending.push(Pending { ty, offset: at + offset, sure: next.sure, nesting: next.nesting + 1, count: limit });
+                pending.push(Pending {
+                    ty,
+                    offset: at + offset,
+                    sure: next.sure,
+                    nesting: next.nesting + 1,
+                    count: limit,
+                });
             }
         }
         Known::InnerNode { data, edges, length } => {
             pending.push(Pending { ty: data, offset: at, sure: next.sure, nesting: next.nesting + 1, count: 1 });
             let count = value.number(at + length, 2).unwrap_or(0).min(containers::NODE_CAPACITY) + 1;
-            pending.push(Pending { ty: edges.1, offset: at + edges.0, sure: next.sure, nesting: next.nesting + 1, count });
+            pending.push(Pending {
+                ty: edges.1,
+                offset: at + edges.0,
+                sure: next.sure,
+                nesting: next.nesting + 1,
+                count,
+            });
         }
     }
 }

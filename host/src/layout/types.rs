@@ -7,7 +7,9 @@ use std::collections::HashMap;
 
 use gimli::constants as c;
 
-use super::dies::{ARTIFICIAL, BIT_FIELD, BITS_FROM_TOP, DECLARATION, DISCRIMINANT_LIST, DieRef, Dies, HAS_VALUE, NONE};
+use super::dies::{
+    ARTIFICIAL, BIT_FIELD, BITS_FROM_TOP, DECLARATION, DISCRIMINANT_LIST, DieRef, Dies, HAS_VALUE, NONE,
+};
 use super::names;
 use super::sections::Sections;
 
@@ -225,7 +227,8 @@ impl Layouts {
         let of = self.get(element);
         let size = count.map_or(0, |count| count.saturating_mul(of.size));
         let name = names::array(&of.name, of.language, count);
-        let layout = Layout { name, unit: of.unit.clone(), size, language: of.language, form: Form::Array { element, count } };
+        let layout =
+            Layout { name, unit: of.unit.clone(), size, language: of.language, form: Form::Array { element, count } };
         self.canonical(Key::Array { element, count }, layout)
     }
 
@@ -356,7 +359,8 @@ impl Layouts {
         if dies.die(at).flags & DECLARATION == 0 {
             return at;
         }
-        let name = names::path(dies, sections, at, names::keyword(gimli::DwTag(dies.die(at).tag)), language_of(dies, at));
+        let name =
+            names::path(dies, sections, at, names::keyword(gimli::DwTag(dies.die(at).tag)), language_of(dies, at));
         self.definitions(dies, sections).get(&name).copied().unwrap_or(at)
     }
 

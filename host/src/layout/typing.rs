@@ -17,7 +17,7 @@ use super::propagate;
 use super::run_time::Vtables;
 use super::sections::Sections;
 use super::slots::{Bytes, Slot, Slots};
-use super::types::{Layouts, LayoutId, language_of};
+use super::types::{LayoutId, Layouts, language_of};
 use crate::paused::{ContextKey, Paused, RawFrame};
 
 /// The types of one original module. Nothing of its debug information is read before the first question.
@@ -115,7 +115,10 @@ impl Typing {
         let mut notes = Vec::new();
         let broken: Vec<&str> = read.dies.units.iter().filter_map(|unit| unit.broken.as_deref()).collect();
         if let Some(first) = broken.first() {
-            notes.push(format!("{} units of the debug information could not be read to their end: {first}", broken.len()));
+            notes.push(format!(
+                "{} units of the debug information could not be read to their end: {first}",
+                broken.len()
+            ));
         }
         if let Some(error) = &read.dies.broken {
             notes.push(format!("the list of units in the debug information is broken: {error}"));
@@ -127,15 +130,22 @@ impl Typing {
             notes.push("the debug information is in another file, which is not read".to_owned());
         }
         if !read.dies.units.is_empty() && self.is_stale(read) {
-            notes.push("the debug information does not fit the code (an optimiser has changed it): types from it are not used".to_owned());
+            notes.push(
+                "the debug information does not fit the code (an optimiser has changed it): types from it are not used"
+                    .to_owned(),
+            );
         }
         notes
     }
 
     /// Whether the code the debug information speaks of lies elsewhere than the module's functions.
     fn is_stale(&self, read: &Read) -> bool {
-        let mut starts: Vec<u32> =
-            self.sections.bodies.iter().map(|body| body.start.saturating_sub(self.sections.code_start) as u32).collect();
+        let mut starts: Vec<u32> = self
+            .sections
+            .bodies
+            .iter()
+            .map(|body| body.start.saturating_sub(self.sections.code_start) as u32)
+            .collect();
         starts.sort_unstable();
         let (mut fits, mut total) = (0usize, 0usize);
         for low in read.code.starts() {
@@ -193,7 +203,8 @@ impl Typing {
             let value = bytes_of(paused, block.address, block.size, word);
             if let Some(class) = read.classes.class_of(layouts, value) {
                 let found = BlockType::one(class);
-                *typed = TypedBlock { ty: Some(found), class: None, evidence: TypeEvidence::RunTime, contradicted: false };
+                *typed =
+                    TypedBlock { ty: Some(found), class: None, evidence: TypeEvidence::RunTime, contradicted: false };
             } else if let Some(class) =
                 value.word(0).and_then(|first| vtables.cpp(&read.dies, &self.sections, layouts, first))
             {

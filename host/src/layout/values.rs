@@ -163,7 +163,9 @@ impl Reading<'_> {
                 if let Some(text) = self.inline_text(element, offset, length) {
                     return self.push(ty, offset, name, text);
                 }
-                pending.extend((0..length).rev().map(|index| (element, offset + index * size, format!("{name}[{index}]"))));
+                pending.extend(
+                    (0..length).rev().map(|index| (element, offset + index * size, format!("{name}[{index}]"))),
+                );
             }
             View::Pointer | View::Scalar | View::Opaque => {
                 if let Some(value) = self.plain(ty, offset) {
@@ -218,7 +220,8 @@ impl Reading<'_> {
         if sequence.iter().any(|prefix| name.starts_with(prefix)) {
             let (buffer, raw) = containers::member(self.layouts, ty, "buf")?;
             let raw_record = self.layouts.record(raw)?;
-            let Some(Known::Buffer { pointer, capacity, element }) = containers::known(self.layouts, raw, raw_record) else {
+            let Some(Known::Buffer { pointer, capacity, element }) = containers::known(self.layouts, raw, raw_record)
+            else {
                 return None;
             };
             let (capacity, length) = (word(buffer + capacity)?, word(member("len")?)?);
@@ -241,7 +244,13 @@ impl Reading<'_> {
                 let first = self.value.number(offset, 1)?;
                 if first & 1 == 1 {
                     let length = word(self.value.word)?;
-                    return Some(self.counted(word(pointer)?, length, (word(0)? & !1).saturating_sub(1), element, true));
+                    return Some(self.counted(
+                        word(pointer)?,
+                        length,
+                        (word(0)? & !1).saturating_sub(1),
+                        element,
+                        true,
+                    ));
                 }
                 let start = usize::try_from(offset + 1).ok()?;
                 let length = (first >> 1).min(own.saturating_sub(2));

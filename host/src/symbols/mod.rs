@@ -31,6 +31,7 @@ use self::module::ModuleStructure;
 use self::names::Names;
 pub use self::prologue::ShadowFrame;
 pub use self::statics::StaticSymbol;
+use crate::layout::Typing;
 use crate::paused::RawFrame;
 
 /// Bytes of stack that wasm-ld gives when nothing is said.
@@ -63,6 +64,7 @@ pub struct Symbols {
     stack_pointer: OnceLock<Option<u32>>,
     frames: Mutex<HashMap<RawFrame, Arc<[Frame]>>>,
     notes: Mutex<Vec<String>>,
+    typing: OnceLock<Option<Typing>>,
     /// What nameless functions are called after.
     label: String,
 }
@@ -89,8 +91,15 @@ impl Symbols {
             stack_pointer: OnceLock::new(),
             frames: Mutex::default(),
             notes: Mutex::default(),
+            typing: OnceLock::new(),
             label: clean(label),
         })
+    }
+
+    /// The types of the module's blocks; none where the module cannot be read for them.
+    #[must_use]
+    pub fn typing(&self) -> Option<&Typing> {
+        self.typing.get_or_init(|| Typing::new(Arc::clone(&self.module.bytes)).ok()).as_ref()
     }
 
     /// The demangled name of a function: by the name section, else its export or import, else `label[index]`.

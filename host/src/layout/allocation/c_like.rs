@@ -78,12 +78,11 @@ fn is_library(caller: &Caller) -> bool {
 /// `std::allocator<T>::allocate`: values for a container.
 fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller], size: u64) -> Option<BlockType> {
     let library = callers.iter().take_while(|caller| is_library(caller)).count();
-    let at = callers[..library].iter().position(|caller| {
-        caller.path.starts_with("std::allocator<") || caller.path.contains("new_allocator<")
-    })?;
-    let ty = symbols
-        .parameter(layouts, &callers[at], "_Tp")
-        .or_else(|| symbols.parameter(layouts, &callers[at], "T"))?;
+    let at = callers[..library]
+        .iter()
+        .position(|caller| caller.path.starts_with("std::allocator<") || caller.path.contains("new_allocator<"))?;
+    let ty =
+        symbols.parameter(layouts, &callers[at], "_Tp").or_else(|| symbols.parameter(layouts, &callers[at], "T"))?;
     let single = layouts.get(ty).size == size
         && callers[at..library].iter().any(|caller| NODES.iter().any(|node| caller.path.contains(node)));
     Some(if single { BlockType::one(ty) } else { BlockType { ty, count: Count::Many, storage: true } })
@@ -125,7 +124,8 @@ fn is_variable(symbols: &Symbols<'_>, at: DieRef) -> bool {
 fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) -> Vec<LayoutId> {
     let mut found = Vec::new();
     for &at in variables {
-        let Some(die) = symbols.dies.with_origin(at, |die| (die.ty != super::super::dies::NONE).then_some(die.ty)) else {
+        let Some(die) = symbols.dies.with_origin(at, |die| (die.ty != super::super::dies::NONE).then_some(die.ty))
+        else {
             continue;
         };
         let Some(die) = symbols.dies.find(die) else { continue };

@@ -85,14 +85,8 @@ fn counted_slice(symbols: &Symbols<'_>, layouts: &mut Layouts, name: &str, eleme
     // The value is aligned to at most its own size.
     let size = layouts.get(element).size.max(1);
     let align = (1u64 << size.trailing_zeros().min(4)).max(word);
-    let member = |name: &str, offset, ty| Member {
-        name: name.into(),
-        offset,
-        ty,
-        bits: None,
-        base: false,
-        artificial: false,
-    };
+    let member =
+        |name: &str, offset, ty| Member { name: name.into(), offset, ty, bits: None, base: false, artificial: false };
     let start = (2 * word).next_multiple_of(align);
     let members = vec![member("strong", 0, count), member("weak", word, count), member("value", start, value)];
     layouts.declare(Layout {

@@ -1,0 +1,136 @@
+//! What types say about the words that were found: which are references, which only look like addresses, and how they
+//! are called.
+//!
+//! A word of a typed holder that its type does not give room for a reference (padding, a length, the payload of a case
+//! that an enum is not in) is no edge. Holders without a type keep every word.
+
+use heapy_engine::{EdgeEvidence, EdgeRecord, HeapBuilder, Link, ObjectKey, Relation, TypeEvidence, TypeId};
+use rayon::prelude::*;
+
+use super::scan::Pointer;
+use crate::layout::{BlockType, Reference, References, TypeIds, Typed};
+use crate::paused::Paused;
+
+/// A pointer with what the type of its holder says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    /// The pointer.
+    pub(super) pointer: Pointer,
+    /// How sure it is a reference.
+    pub(super) evidence: EdgeEvidence,
+    /// Its name, where type and offset alone do not give it.
+    pub(super) relation: Option<Relation>,
+}
+
+/// The types of a capture.
+#[derive(Debug)]
+pub(super) struct Types {
+    typed: Typed,
+    ids: TypeIds,
+}
+
+impl Types {
+    /// Adds the types that `typed` needs to the builder.
+    pub(super) fn new(builder: &mut HeapBuilder, typed: Typed) -> Self {
+        let ids = TypeIds::add(builder, &typed);
+        Self { typed, ids }
+    }
+
+    /// Static type, class and evidence of a block.
+    pub(super) fn of(&self, block: usize) -> (Option<TypeId>, Option<TypeId>, TypeEvidence) {
+        let found = self.typed.blocks.get(block).copied().unwrap_or_default();
+        let id = |ty: Option<_>| ty.and_then(|ty| self.ids.get(ty));
+        (id(found.ty), id(found.class), found.evidence)
+    }
+
+    /// The type of the static variable at an address.
+    pub(super) fn of_static(&self, address: u64) -> Option<TypeId> {
+        let at = self.typed.statics.binary_search_by_key(&address, |variable| variable.address).ok()?;
+        self.ids.get(BlockType::one(self.typed.statics[at].ty))
+    }
+
+    /// Judges the pointers of blocks, which stand in the order of holder and offset, piece by piece in parallel.
+    pub(super) fn judge(&self, paused: &Paused, pieces: Vec<Vec<Pointer>>) -> Vec<Vec<Judged>> {
+        let judge = |piece: Vec<Pointer>| {
+            let mut references = References::new(&self.typed, paused);
+            let mut judged = Vec::with_capacity(piece.len());
+            for held in piece.chunk_by(|one, other| one.from == other.from) {
+                match references.of(held[0].from as usize) {
+                    Some(known) => {
+                        let firm = self.is_firm(held[0].from as usize);
+                        judged.extend(held.iter().filter_map(|&pointer| {
+                            let found = by(&known, pointer, u64::from(pointer.offset));
+                            if firm { found } else { found.or_else(|| Some(unknown(pointer))) }
+                        }));
+                    }
+                    None => judged.extend(held.iter().map(|&pointer| unknown(pointer))),
+                }
+            }
+            judged
+        };
+        pieces.into_par_iter().map(judge).collect()
+    }
+
+    /// Whether a block's type is sure enough to leave out words that are no references by it. A type that rests on a
+    /// size, or that a pointer disagrees with, may be wrong: what it holds must not look leaked for that.
+    fn is_firm(&self, block: usize) -> bool {
+        let found = self.typed.blocks.get(block).copied().unwrap_or_default();
+        found.evidence > TypeEvidence::Size && !found.contradicted
+    }
+
+    /// Judges the pointers of static data that begins at `start`.
+    pub(super) fn judge_statics(&self, paused: &Paused, start: u64, pointers: Vec<Pointer>) -> Vec<Judged> {
+        let mut references = References::new(&self.typed, paused);
+        let mut current: Option<(usize, Vec<Reference>)> = None;
+        let mut judged = Vec::with_capacity(pointers.len());
+        for pointer in pointers {
+            let address = start + u64::from(pointer.offset);
+            let after = self.typed.statics.partition_point(|variable| variable.address <= address);
+            let inside = after
+                .checked_sub(1)
+                .filter(|&at| address - self.typed.statics[at].address < self.typed.statics[at].size);
+            let Some(at) = inside else {
+                judged.push(unknown(pointer));
+                continue;
+            };
+            if current.as_ref().is_none_or(|(known, _)| *known != at) {
+                current = Some((at, references.of_static(at)));
+            }
+            if let Some((_, known)) = &current {
+                let within = address - self.typed.statics[at].address;
+                judged.extend(by(known, pointer, within).map(|found| Judged { relation: None, ..found }));
+            }
+        }
+        judged
+    }
+}
+
+/// Pointers of which nothing is known.
+pub(super) fn unjudged(pieces: Vec<Vec<Pointer>>) -> Vec<Vec<Judged>> {
+    pieces.into_iter().map(|piece| piece.into_iter().map(unknown).collect()).collect()
+}
+
+/// Adds the edge of a pointer. `blocks` are the blocks' keys, by position.
+pub(super) fn add_edge(builder: &mut HeapBuilder, from: ObjectKey, blocks: &[ObjectKey], found: Judged) {
+    let Judged { pointer, evidence, relation } = found;
+    let (to, into) = (blocks[pointer.to as usize], u64::from(pointer.into));
+    match relation {
+        Some(relation) => {
+            builder.add_edge(EdgeRecord { from, to, link: Link::Given(relation), into, evidence });
+        }
+        None => {
+            builder.add_word(from, to, u64::from(pointer.offset), into, evidence);
+        }
+    }
+}
+
+fn unknown(pointer: Pointer) -> Judged {
+    Judged { pointer, evidence: EdgeEvidence::Conservative, relation: None }
+}
+
+fn by(references: &[Reference], pointer: Pointer, offset: u64) -> Option<Judged> {
+    let at = references.binary_search_by_key(&offset, |reference| reference.offset).ok()?;
+    let reference = &references[at];
+    let evidence = if reference.sure { EdgeEvidence::Typed } else { EdgeEvidence::Conservative };
+    Some(Judged { pointer, evidence, relation: reference.relation.clone() })
+}
