@@ -118,3 +118,71 @@ fn where_every_block_is_told_ours_are_exactly_theirs() {
         }
     }
 }
+
+/// AssemblyScript guests tell their objects through an import that an embedder provides.
+#[test]
+fn an_embedder_provides_imports() {
+    use heapy_host::target::{Condition, Ending, Guest, Target, TargetOptions, WasiOptions};
+    use wasmtime::Caller;
+    for name in ["shapes_as.incremental.wasm", "shapes_as.minimal.wasm", "shapes_as.stub.wasm"] {
+        let Some(wasm) = guest(name) else { continue };
+        let options = TargetOptions {
+            invoke: vec!["build".to_owned(), "release".to_owned()],
+            snapshot_at: vec![Condition::Call("truth.mark".to_owned())],
+            ..TargetOptions::default()
+        };
+        let mut target = Target::load(&wasm, options).unwrap();
+        let told = Arc::new(Mutex::new(BTreeMap::new()));
+        let tell = Arc::clone(&told);
+        let linker = target.linker();
+        let block = move |_: Caller<'_, Guest>, address: u32, size: u32, _id: u32, _label: u32, _length: u32| {
+            tell.lock().unwrap().insert(u64::from(address), u64::from(size));
+        };
+        linker.func_wrap("truth", "block", block).unwrap();
+        linker.func_wrap("truth", "mark", |_: Caller<'_, Guest>, _: u32| {}).unwrap();
+        linker.func_wrap("env", "abort", |_: Caller<'_, Guest>, _: u32, _: u32, _: u32, _: u32| {}).unwrap();
+        let given: Arc<Mutex<Vec<Paused>>> = Arc::default();
+        let sink = Arc::clone(&given);
+        let outcome =
+            target.run(&WasiOptions::default(), Box::new(move |paused| sink.lock().unwrap().push(paused))).unwrap();
+        assert_eq!(outcome.ending, Ending::Exit(0), "{name}");
+        let given = given.lock().unwrap();
+        assert_eq!(given.len(), 2, "{name}");
+        let ours: BTreeMap<u64, u64> = given[0].blocks.iter().map(|block| (block.address, block.size)).collect();
+        let told = told.lock().unwrap();
+        assert!(told.len() >= 38, "{name}");
+        for (address, size) in told.iter() {
+            assert_eq!(ours.get(address), Some(size), "{name}: object {address:#x}");
+        }
+        assert_eq!(outcome.totals.wild_releases, 0, "{name}");
+    }
+}
+
+/// A million blocks are read while the guest is paused for half a second at most.
+#[test]
+fn a_million_blocks_pause_the_guest_shortly() {
+    let wat = r#"(module
+      (memory (export "memory") 600)
+      (global $next (mut i32) (i32.const 1024))
+      (func $malloc (export "malloc") (param i32) (result i32)
+        (global.get $next) (global.set $next (i32.add (global.get $next) (i32.const 32))))
+      (func (export "run") (local $n i32)
+        (loop $again
+          (drop (call $malloc (i32.const 20)))
+          (local.set $n (i32.add (local.get $n) (i32.const 1)))
+          (br_if $again (i32.lt_u (local.get $n) (i32.const 1000000))))))"#;
+    let instrumented = instrument(&wat::parse_str(wat).unwrap(), &Options::default()).unwrap();
+    let engine = Engine::new(configure(&mut Config::new())).unwrap();
+    let module = Module::new(&engine, &instrumented.wasm).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Linker::new(&engine).instantiate(&mut store, &module).unwrap();
+    let map = Arc::new(instrumented.map);
+    let attached = Attached::new(&mut store, &instance, map, vec![], Box::new(|_| {})).unwrap();
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+    attached.enter(&mut store, |store| run.call(store, ())).unwrap();
+    let paused = attached.pause(&mut store, "test");
+    assert_eq!(paused.blocks.len(), 1_000_000);
+    let took = attached.totals(&mut store).paused;
+    assert!(took.as_millis() <= 500, "{took:?}");
+    eprintln!("paused for {took:?}");
+}

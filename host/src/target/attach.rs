@@ -40,14 +40,13 @@ pub struct Totals {
 }
 
 impl Attached {
-    /// Attaches to an instance, before anything of it ran, and calls its start function. `map` is what came with the
+    /// Attaches to an instance before anything of it ran; [`start`](Self::start) comes next. `map` is what came with the
     /// instrumented module; `sink` is given each snapshot while the guest is paused.
     ///
     /// The engine should be configured with [`configure`](super::configure), so that backtraces are long enough.
     ///
     /// # Errors
-    /// [`TargetError::NotInstrumented`] when the instance lacks what instrumentation adds; what the start function fails
-    /// with.
+    /// [`TargetError::NotInstrumented`] when the instance lacks what instrumentation adds.
     pub fn new<T: 'static>(
         store: &mut Store<T>,
         instance: &Instance,
