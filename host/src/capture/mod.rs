@@ -18,11 +18,7 @@ mod tests;
 mod told;
 mod typed;
 
-#[cfg(test)]
-use heapy_engine::Family;
-use heapy_engine::{
-    Facts, Heap, HeapBuilder, HeapError, ObjectKey, ObjectRecord, Seen, TypeEvidence, Vocabulary,
-};
+use heapy_engine::{Facts, Heap, HeapBuilder, HeapError, ObjectKey, ObjectRecord, Seen, TypeEvidence, Vocabulary};
 use thiserror::Error;
 
 use self::contexts::ContextWriter;
@@ -258,10 +254,4 @@ fn check(paused: &Paused) -> Result<(), CaptureError> {
         before = Some((address, size));
     }
     Ok(())
-}
-
-/// Number of objects of a family.
-#[cfg(test)]
-fn count(heap: &Heap, family: Family) -> usize {
-    heap.objects().filter(|&object| heap.family(object) == family).count()
 }

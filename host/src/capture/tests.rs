@@ -3,11 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use heapy_engine::{ObjectId, ObjectSet, Relation, RootPlace, reach};
+use heapy_engine::{Family, ObjectId, ObjectSet, Relation, RootPlace, reach};
 
 use super::*;
 use crate::functions::{Label, Pin, Told, ToldField, ToldLink, ToldType};
 use crate::paused::{ContextKey, GlobalValue, LiveBlock, NativeWord, RawContexts, RawFrame};
+
+/// Number of objects of a family.
+fn count(heap: &Heap, family: Family) -> usize {
+    heap.objects().filter(|&object| heap.family(object) == family).count()
+}
 
 /// A module with data at 1024, a stack of 64 KiB behind it and a heap from 0x11000.
 fn symbols() -> Symbols {

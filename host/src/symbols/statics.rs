@@ -135,7 +135,7 @@ fn variables(
                 });
                 let Some(name) = name else { continue };
                 let size = match attribute(gimli::DW_AT_type) {
-                    Some(AttributeValue::UnitRef(ty)) => size_of_type(dwarf, unit, ty)?,
+                    Some(AttributeValue::UnitRef(ty)) => size_of_type(unit, ty)?,
                     _ => None,
                 };
                 let scope: Vec<&str> =

@@ -1,18 +1,14 @@
 //! How many bytes a value of a DWARF type takes.
 
-use gimli::{AttributeValue, Reader, Unit, UnitOffset};
+use gimli::{AttributeValue, Unit, UnitOffset};
 
-use super::dwarf::{BorrowedDwarf, BorrowedReader};
+use super::dwarf::BorrowedReader;
 
 /// Typedefs, qualifiers and array levels that are followed: real programs have a few, cyclic DWARF has no end.
 const MAX_STEPS: usize = 64;
 
 /// The size of the type that `entry` names, or none where DWARF does not say. Types of other units are not followed.
-pub(super) fn size_of_type(
-    dwarf: &BorrowedDwarf<'_>,
-    unit: &Unit<BorrowedReader<'_>>,
-    ty: UnitOffset,
-) -> gimli::Result<Option<u64>> {
+pub(super) fn size_of_type(unit: &Unit<BorrowedReader<'_>>, ty: UnitOffset) -> gimli::Result<Option<u64>> {
     let mut factor = 1u64;
     let mut at = ty;
     for _ in 0..MAX_STEPS {
@@ -25,7 +21,7 @@ pub(super) fn size_of_type(
                 return Ok(u64::from(unit.encoding().address_size).checked_mul(factor));
             }
             gimli::DW_TAG_array_type => {
-                let Some(count) = element_count(dwarf, unit, at)? else { return Ok(None) };
+                let Some(count) = element_count(unit, at)? else { return Ok(None) };
                 let Some(product) = factor.checked_mul(count) else { return Ok(None) };
                 factor = product;
             }
@@ -40,11 +36,7 @@ pub(super) fn size_of_type(
 }
 
 /// The product of an array's dimensions; none for arrays without end.
-fn element_count<R: Reader<Offset = usize>>(
-    _: &gimli::Dwarf<R>,
-    unit: &Unit<R>,
-    array: UnitOffset,
-) -> gimli::Result<Option<u64>> {
+fn element_count(unit: &Unit<BorrowedReader<'_>>, array: UnitOffset) -> gimli::Result<Option<u64>> {
     let mut count = 1u64;
     let mut cursor = unit.entries_at_offset(array)?;
     let Some(root) = cursor.next_dfs()?.map(|entry| entry.depth()) else { return Ok(None) };
