@@ -23,6 +23,7 @@
 mod analysis;
 pub mod binding;
 mod error;
+mod handles;
 mod heap;
 pub mod hpy;
 mod id;
@@ -44,6 +45,7 @@ pub use analysis::{
     PatternPaths, PatternRow, ReferencePattern, Step, dominos, held_by_data, imdom, leak_roots, reach,
 };
 pub use error::UseError;
+pub use handles::Handles;
 pub use heap::{
     Context, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError, Link,
     ObjectKey, ObjectRecord, Relation, ResidentSize, Root, RootPlace, RootRecord, Seen, Shape, TypeEvidence,

@@ -20,9 +20,50 @@ export interface ObjectView {
   family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;
   class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
 }
-/** Opens a snapshot of a file: the last one, or the one of a number. */
-export function open(file: string | URL | ArrayBuffer | Uint8Array, options?: { snapshot?: number }): Promise<Use>;
+/** A snapshot of a recording, as its list names it. */
+export interface SnapshotInfo { number: number; reason: string; at_nanos: number; objects: number; bytes: number; }
+/** What can be opened: a path (in Node), an address, or bytes. */
+export type Source = string | URL | Blob | ArrayBuffer | ArrayBufferView;
+/** Opens a snapshot of a recording: the last one, or the one of a number. Of a `.hpy` file, all its stats. */
+export function open(file: Source, options?: { snapshot?: number }): Promise<Use>;
+export function open<Kind extends Use | Stat[]>(file: Source, options?: { snapshot?: number }): Promise<Kind>;
+/** Runs a script with the given names, as `heapy-host query` does: its value. */
+export function run(source: string, names: Record<string, unknown>): Promise<unknown>;
+/** The text of a value as shells show it. */
+export function show(value: unknown): string;
+/** The JSON of a value. */
+export function plain(value: unknown): string | undefined;
+/** Whether a value is an object of this API. */
+export function isObject(value: unknown): boolean;
 ";
+
+/// What a binding for JavaScript adds to the names of a type.
+const ADDED: [(&str, &str); 4] = [
+    (
+        "Use",
+        "  /** The snapshots of the recording. */
+  readonly snapshots: SnapshotInfo[];
+  /** The top object of another snapshot. */
+  snapshot(number: number): Use;
+",
+    ),
+    (
+        "IdentitySet",
+        "  /** The addresses of the members, ascending. */
+  addresses(): Float64Array;
+  /** The requested bytes of each member, in the order of addresses. */
+  sizes(): Float64Array;
+  /** The bytes that the allocator committed for each member. */
+  usable(): Float64Array;
+  /** The serials of the members. */
+  serials(): Float64Array;
+  /** The rows of the table. */
+  [Symbol.iterator](): IterableIterator<Row>;
+",
+    ),
+    ("Partition", "  /** The rows of the table. */\n  [Symbol.iterator](): IterableIterator<Row>;\n"),
+    ("Stat", "  /** The rows of the table. */\n  [Symbol.iterator](): IterableIterator<Row>;\n"),
+];
 
 /// The typings of the package `heapy`.
 #[must_use]
@@ -59,7 +100,10 @@ fn interface(text: &mut String, owner: &Owner) {
         let result = owner.entries.iter().find(|entry| entry.name == "at").map_or("unknown", |entry| entry.result);
         let _ = writeln!(text, "  /** The same as at. */\n  readonly [index: number]: {result};");
     }
-    text.push_str("  toString(): string;\n}\n");
+    for (_, added) in ADDED.iter().filter(|(name, _)| *name == owner.name) {
+        text.push_str(added);
+    }
+    text.push_str("  toJSON(): unknown;\n  toString(): string;\n}\n");
 }
 
 /// A method by position, and where arguments may be left out also by name.

@@ -1,0 +1,343 @@
+//! Values of the API by number, for bindings that can only pass numbers and texts.
+//!
+//! An interpreter's objects hold a handle each and send requests as JSON; the answer is JSON of one of these forms:
+//! `{"v": plain}`, `{"h": handle, "t": type}`, `{"l": [..]}`, `{"o": {..}}` and `{"big": digits}`. Arguments are JSON too:
+//! plain values, lists, `{"h": handle}`, `{"o": {..}}` for named ones and `{"big": digits}`. Names that begin with `@` are
+//! what every object answers: `@type`, `@text`, `@json` and `@rows`.
+//!
+//! A handle keeps its value, and with it the heap, until it is released.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::binding::{self, Form, Value, call, owner, owners};
+use crate::partition::Partition;
+use crate::stat::Stat;
+use crate::uniset::{IdentitySet, UniSet};
+
+/// Whole numbers up to this one are exact in JavaScript.
+const MOST_EXACT: u64 = (1 << 53) - 1;
+
+/// Columns of numbers that a set with members has beside its names.
+const COLUMNS: [&str; 4] = ["addresses", "sizes", "usable", "serials"];
+
+/// Most rows of one answer to `@rows`.
+const MOST_ROWS: usize = 10_000;
+
+/// Values by their handles.
+#[derive(Debug, Default)]
+pub struct Handles {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    values: HashMap<u32, Value>,
+    last: u32,
+}
+
+impl Handles {
+    /// No values yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a value; its handle.
+    pub fn keep(&self, value: Value) -> u32 {
+        let mut table = self.table();
+        let mut handle = table.last.wrapping_add(1);
+        while table.values.contains_key(&handle) {
+            handle = handle.wrapping_add(1);
+        }
+        table.last = handle;
+        table.values.insert(handle, value);
+        handle
+    }
+
+    /// Lets go of a value; a handle that is not known is passed over.
+    pub fn release(&self, handle: u32) {
+        self.table().values.remove(&handle);
+    }
+
+    /// Number of values that are kept.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.table().values.len()
+    }
+
+    /// The value of a handle.
+    ///
+    /// # Errors
+    /// A message when it was released or never given.
+    pub fn value(&self, handle: u32) -> Result<Value, String> {
+        self.table().values.get(&handle).cloned().ok_or_else(|| format!("object {handle} has been released"))
+    }
+
+    /// What an interpreter has to know of the types: `{"types": {NAME: {attributes, methods, columns, ...}}}`.
+    #[must_use]
+    pub fn describe() -> Json {
+        let types: Map<String, Json> =
+            owners().iter().map(|owner| (owner.name.to_owned(), description(owner.name))).collect();
+        json!({"types": types})
+    }
+
+    /// Answers a request: reads an attribute or calls a method of the value of a handle.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, String> {
+        let target = self.value(handle)?;
+        let arguments: Vec<Json> =
+            serde_json::from_str(arguments).map_err(|error| format!("{name}: the arguments are no list: {error}"))?;
+        let answer = match name {
+            "@type" => json!({"v": target.type_name()}),
+            "@text" => json!({"v": target.to_string()}),
+            "@json" => json!({"v": to_json(&target)}),
+            "@rows" => json!({"v": rows(&target, &arguments)?}),
+            _ => {
+                let arguments: Vec<Value> =
+                    arguments.into_iter().map(|argument| self.argument(argument)).collect::<Result<_, _>>()?;
+                self.answer(call(&target, name, &arguments).map_err(|error| error.to_string())?)
+            }
+        };
+        Ok(answer.to_string())
+    }
+
+    /// A column of numbers of the members of a set, in the order of addresses. Time O(n).
+    ///
+    /// # Errors
+    /// A message when the value is no set with members or has no such column.
+    pub fn column(&self, handle: u32, name: &str) -> Result<Vec<f64>, String> {
+        let Value::Set(UniSet::Identity(set)) = self.value(handle)? else {
+            return Err(format!("{name}: only sets with members have columns"));
+        };
+        let heap = set.heap();
+        let number = |object| match name {
+            "addresses" => heap.address(object),
+            "sizes" => heap.size(object),
+            "usable" => heap.usable(object),
+            _ => heap.serial(object),
+        };
+        if !COLUMNS.contains(&name) {
+            return Err(format!("no column '{name}'; there are {}", COLUMNS.join(", ")));
+        }
+        Ok(set.nodes().iter().map(|object| number(object) as f64).collect())
+    }
+
+    fn argument(&self, argument: Json) -> Result<Value, String> {
+        Ok(match argument {
+            Json::Null => Value::None,
+            Json::Bool(truth) => Value::Bool(truth),
+            Json::String(text) => Value::Text(text),
+            Json::Number(number) => match number.as_i64() {
+                Some(integer) => Value::Integer(integer),
+                None => number_value(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::Array(items) => {
+                Value::List(items.into_iter().map(|item| self.argument(item)).collect::<Result<_, _>>()?)
+            }
+            Json::Object(mut fields) => {
+                if let Some(handle) = fields.get("h").and_then(Json::as_u64) {
+                    return self.value(u32::try_from(handle).unwrap_or(u32::MAX));
+                }
+                match (fields.remove("big"), fields.remove("o")) {
+                    (Some(Json::String(digits)), _) => {
+                        digits.parse().map_or_else(|_| Value::Large(digits.clone()), Value::Integer)
+                    }
+                    (_, Some(Json::Object(named))) => Value::Record(
+                        named
+                            .into_iter()
+                            .map(|(name, value)| Ok((name, self.argument(value)?)))
+                            .collect::<Result<_, String>>()?,
+                    ),
+                    _ => return Err("an argument is of no known form".into()),
+                }
+            }
+        })
+    }
+
+    fn answer(&self, value: Value) -> Json {
+        match value {
+            Value::None => json!({"v": null}),
+            Value::Bool(truth) => json!({"v": truth}),
+            Value::Integer(number) if number.unsigned_abs() <= MOST_EXACT => json!({"v": number}),
+            Value::Integer(number) => json!({"big": number.to_string()}),
+            Value::Float(number) => json!({"v": number}),
+            Value::Large(digits) => json!({"big": digits}),
+            Value::Text(text) => json!({"v": text}),
+            Value::List(values) => json!({"l": values.into_iter().map(|value| self.answer(value)).collect::<Vec<_>>()}),
+            Value::Record(fields) => {
+                let fields: Map<String, Json> =
+                    fields.into_iter().map(|(name, value)| (name, self.answer(value))).collect();
+                json!({"o": fields})
+            }
+            object => {
+                let name = object.type_name();
+                json!({"h": self.keep(object), "t": name})
+            }
+        }
+    }
+}
+
+/// JavaScript has one sort of number: those that are whole count as integers.
+fn number_value(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() <= MOST_EXACT as f64 {
+        Value::Integer(number as i64)
+    } else {
+        Value::Float(number)
+    }
+}
+
+fn description(name: &str) -> Json {
+    let (mut attributes, mut methods) = (Vec::new(), Vec::new());
+    let mut next = owner(name);
+    while let Some(owner) = next {
+        for entry in owner.entries {
+            match entry.form {
+                Form::Attribute => attributes.push(entry.name),
+                Form::Method => methods.push(entry.name),
+            }
+        }
+        next = owner.parent.and_then(binding::owner);
+    }
+    let columns: &[&str] = if name == "IdentitySet" { &COLUMNS } else { &[] };
+    let any_name = owner(name).is_some_and(|owner| owner.dynamic.is_some());
+    let has_rows = matches!(name, "IdentitySet" | "Partition" | "Stat");
+    json!({
+        "index": methods.contains(&"at"),
+        "rows": has_rows,
+        "callable": methods.contains(&"call"),
+        "anyName": any_name,
+        "attributes": attributes,
+        "methods": methods,
+        "columns": columns,
+    })
+}
+
+/// What `toJSON` gives: a table with its rows, in the words of `show --json`, or the text of what has none.
+fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Set(UniSet::Identity(set)) => table_json(set),
+        Value::Partition(partition) => table_json(partition.set()),
+        Value::Stat(stat) => json!({
+            "count": stat.count(),
+            "size": stat.size(),
+            "by": stat.kind_header(),
+            "rows": stat_rows(stat, 0, usize::MAX, "kind"),
+        }),
+        Value::Use(hp) => serde_json::to_value(hp.view().heap().facts()).unwrap_or_default(),
+        other => Json::String(other.to_string()),
+    }
+}
+
+fn table_json(set: &IdentitySet) -> Json {
+    json!({
+        "count": set.count(),
+        "size": set.size(),
+        "by": set.partition().kind_header(),
+        "rows": partition_rows(set.partition(), 0, usize::MAX, "kind"),
+    })
+}
+
+fn rows(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+    let number =
+        |index: usize| arguments.get(index).and_then(Json::as_u64).and_then(|number| usize::try_from(number).ok());
+    let (start, most) = (number(0).unwrap_or(0), number(1).unwrap_or(MOST_ROWS).min(MOST_ROWS));
+    match value {
+        Value::Set(UniSet::Identity(set)) => Ok(partition_rows(set.partition(), start, most, "name")),
+        Value::Partition(partition) => Ok(partition_rows(partition, start, most, "name")),
+        Value::Stat(stat) => Ok(stat_rows(stat, start, most, "name")),
+        other => Err(format!("a {} has no rows", other.type_name())),
+    }
+}
+
+fn partition_rows(partition: &Partition, start: usize, most: usize, name: &str) -> Json {
+    let rows = partition.rows(start).take(most);
+    rows.map(|row| row_json(row.index, json!(row.count), json!(row.size), json!(row.cumulative), (name, row.name)))
+        .collect()
+}
+
+fn stat_rows(stat: &Stat, start: usize, most: usize, name: &str) -> Json {
+    let mut cumulative = 0;
+    let rows = stat.rows().iter().enumerate().map(|(index, row)| {
+        cumulative += row.size;
+        row_json(index, json!(row.count), json!(row.size), json!(cumulative), (name, row.name.clone()))
+    });
+    rows.skip(start).take(most).collect()
+}
+
+fn row_json(index: usize, count: Json, size: Json, cumulative: Json, (key, name): (&str, String)) -> Json {
+    json!({"index": index, "count": count, "size": size, "cumulative": cumulative, key: name})
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::heap::{HeapBuilder, ObjectRecord, RootPlace, Vocabulary};
+    use crate::use_api::Use;
+
+    fn small() -> (Handles, u32) {
+        let mut builder = HeapBuilder::new(Vocabulary::wasm());
+        for (address, size) in [(0x1000, 8), (0x2000, 24), (0x3000, 8)] {
+            let object = builder.add_object(ObjectRecord::block(address, size));
+            builder.add_root(RootPlace::Given(format!("r{address}")), object);
+        }
+        let handles = Handles::new();
+        let hp = handles.keep(Value::Use(Use::new(Arc::new(builder.finish().unwrap()))));
+        (handles, hp)
+    }
+
+    fn ask(handles: &Handles, handle: u32, name: &str, arguments: &str) -> Json {
+        serde_json::from_str(&handles.call(handle, name, arguments).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn objects_are_answered_by_handles_until_they_are_released() {
+        let (handles, hp) = small();
+        let heap = ask(&handles, hp, "heap", "[]");
+        assert_eq!(heap["t"], "IdentitySet");
+        let set = heap["h"].as_u64().unwrap() as u32;
+        assert_eq!(ask(&handles, set, "count", "[]"), json!({"v": 3}));
+        assert_eq!(ask(&handles, set, "by", "[\"Size\"]")["t"], "IdentitySet");
+        assert_eq!(ask(&handles, set, "sub", &format!("[{{\"h\":{set}}}]"))["t"], "IdentitySet");
+        assert_eq!(handles.column(set, "sizes").unwrap(), [8.0, 24.0, 8.0]);
+        assert_eq!(ask(&handles, set, "@rows", "[0,1]")["v"][0]["count"], 1);
+        let before = handles.count();
+        handles.release(set);
+        assert_eq!(handles.count(), before - 1);
+        assert!(handles.call(set, "count", "[]").unwrap_err().contains("released"));
+    }
+
+    #[test]
+    fn failures_have_the_engines_words() {
+        let (handles, hp) = small();
+        let failure = |name: &str, arguments: &str| handles.call(hp, name, arguments).unwrap_err();
+        assert!(failure("heaps", "[]").contains("'heaps'"));
+        assert!(failure("iso", "[{}]").contains("no known form"));
+        assert!(failure("iso", "7").contains("no list"));
+        assert!(failure("iso", "[{\"h\":9999}]").contains("released"));
+        assert!(handles.column(hp, "sizes").is_err());
+        let set = ask(&handles, hp, "heap", "[]")["h"].as_u64().unwrap() as u32;
+        assert!(handles.column(set, "colours").unwrap_err().contains("addresses"));
+    }
+
+    #[test]
+    fn every_type_of_the_description_is_described() {
+        let described = Handles::describe();
+        for owner in owners() {
+            assert!(described["types"][owner.name]["attributes"].is_array(), "{}", owner.name);
+        }
+        assert_eq!(described["types"]["EquivalenceRelation"]["callable"], true);
+        assert_eq!(described["types"]["IdentitySet"]["index"], true);
+        assert_eq!(described["types"]["MappingProxy"]["anyName"], true);
+    }
+}
