@@ -32,7 +32,6 @@
 //! [`target::Target`] runs WASI preview 1 guests from beginning to end.
 
 pub mod capture;
-mod classes;
 pub mod cli;
 pub mod error;
 pub mod export;

@@ -1,15 +1,22 @@
 //! The command line: one subcommand a file, each with its arguments and what it does.
 
+mod check;
+mod diff;
+mod export;
 mod guest;
 mod instrument;
 mod interrupt;
 mod json;
 mod live;
+mod mcp;
 mod open;
 mod options;
+mod query;
 mod record;
+mod repl;
 mod run;
 mod show;
+mod snapshots;
 
 use std::process::ExitCode;
 
@@ -39,6 +46,18 @@ enum Command {
     Open(open::OpenArgs),
     /// Write the instrumented module.
     Instrument(instrument::InstrumentArgs),
+    /// Run a script about a recording.
+    Query(query::QueryArgs),
+    /// Ask a recording line by line.
+    Repl(repl::ReplArgs),
+    /// Print what changed from one snapshot to another.
+    Diff(diff::DiffArgs),
+    /// Write a snapshot in the format of another program.
+    Export(export::ExportArgs),
+    /// Answer questions about recordings over the Model Context Protocol, on stdin and stdout.
+    Mcp(mcp::McpArgs),
+    /// Run a guest and fail when it leaks or exceeds its limits.
+    Check(check::CheckArgs),
 }
 
 /// Parses the arguments and carries the command out; errors become one message and exit code 2.
@@ -60,6 +79,12 @@ fn carry_out(cli: Cli) -> Result<ExitCode> {
         (Some(Command::Show(args)), _) => show::run(&args),
         (Some(Command::Open(args)), _) => open::run(&args),
         (Some(Command::Instrument(args)), _) => instrument::run(&args),
+        (Some(Command::Query(args)), _) => query::run(&args),
+        (Some(Command::Repl(args)), _) => repl::run(&args),
+        (Some(Command::Diff(args)), _) => diff::run(&args),
+        (Some(Command::Export(args)), _) => export::run(&args),
+        (Some(Command::Mcp(args)), _) => mcp::run(&args),
+        (Some(Command::Check(args)), _) => check::run(&args),
         (None, Some(args)) => run::run(&args),
         (None, None) => anyhow::bail!("name a guest, or --help"),
     }

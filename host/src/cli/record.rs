@@ -36,7 +36,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<ExitCode> {
 }
 
 /// Runs a guest to its end; the recording is complete but not packed yet.
-fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingFile)> {
+pub(super) fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingFile)> {
     let Guest { target, symbols, wasi, info } = guest;
     let file = RecordingFile::create(output)?;
     let recorder = Recorder::start(symbols.clone(), info, file, Deliver::Heap, |_| {})?;

@@ -11,8 +11,6 @@ use heapy_engine::{Heap, ObjectId, ObjectSet, Relation, RootPlace, Use, UseError
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::classes::Classes;
-
 /// Fields of a node in the array of nodes.
 const NODE_FIELDS: usize = 6;
 
@@ -27,8 +25,8 @@ const EDGE_SHORTCUT: usize = 5;
 /// The snapshot as JSON.
 pub(super) fn encode(hp: &Use) -> Result<Vec<u8>, UseError> {
     let heap = hp.view().heap();
-    let all = hp.iso(heap.objects())?;
-    let kinds = Classes::of(&all.by("Class")?);
+    let kinds = hp.relation("Class")?.classes();
+    let names: Vec<String> = (0..kinds.count()).map(|number| kinds.name(number)).collect();
     let mut graph = Graph { heap, strings: Strings::default(), nodes: Vec::new(), edges: Vec::new() };
     let groups = root_groups(heap, hp.view().reachable());
     let first_object = 2 + groups.len();
@@ -36,7 +34,7 @@ pub(super) fn encode(hp: &Use) -> Result<Vec<u8>, UseError> {
     let numbers = numbers(heap, first_object);
     for object in heap.objects() {
         let edges = graph.edges_of(object, first_object);
-        let name = graph.strings.index(kinds.name(kinds.row(object)));
+        let name = graph.strings.index(&names[kinds.of(object)]);
         graph.node(NODE_OBJECT, name, numbers[object.index()], heap.size(object), edges);
     }
     Ok(graph.finish())

@@ -7,11 +7,10 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use heapy_engine::{ContextId, Family, Frame, FrameId, Heap, ObjectSet, Use, UseError};
+use heapy_engine::{Classes, ContextId, Family, Frame, FrameId, Heap, Use, UseError};
 
 use super::protobuf::Message;
 use super::stacks::UNKNOWN;
-use crate::classes::Classes;
 
 /// What is counted of the blocks of one context and kind: live blocks and bytes, leaked blocks and bytes.
 const VALUES: [(&str, &str); 4] =
@@ -20,14 +19,10 @@ const VALUES: [(&str, &str); 4] =
 /// The profile, compressed.
 pub(super) fn encode(hp: &Use) -> Result<Vec<u8>, UseError> {
     let heap = hp.view().heap();
-    let mut blocks = ObjectSet::empty(heap.object_count());
+    let kinds = hp.relation("Type")?.classes();
+    let mut samples: BTreeMap<(Option<ContextId>, usize), [u64; 4]> = BTreeMap::new();
     for object in heap.objects().filter(|&object| heap.family(object) == Family::Block) {
-        blocks.insert(object);
-    }
-    let kinds = Classes::of(&hp.iso(blocks.iter())?.by("Type")?);
-    let mut samples: BTreeMap<(Option<ContextId>, u32), [u64; 4]> = BTreeMap::new();
-    for object in blocks.iter() {
-        let values = samples.entry((heap.context(object), kinds.row(object))).or_default();
+        let values = samples.entry((heap.context(object), kinds.of(object))).or_default();
         values[0] += 1;
         values[1] += heap.size(object);
         if !hp.view().reachable().contains(object) {
@@ -60,7 +55,7 @@ impl Profile {
         mut self,
         heap: &Heap,
         kinds: &Classes,
-        samples: &BTreeMap<(Option<ContextId>, u32), [u64; 4]>,
+        samples: &BTreeMap<(Option<ContextId>, usize), [u64; 4]>,
     ) -> Vec<u8> {
         let mut out = Message::default();
         self.text("");
@@ -77,7 +72,7 @@ impl Profile {
                 Some(context) => self.locations_of(heap, *context),
                 None => vec![self.location(None)],
             };
-            let kind = self.text(kinds.name(*kind));
+            let kind = self.text(&kinds.name(*kind));
             out.message(2, |sample| {
                 sample.numbers(1, locations);
                 sample.numbers(2, values.iter().copied());

@@ -14,6 +14,7 @@ mod judge;
 mod pattern;
 pub mod report;
 mod rules;
+mod script;
 
 pub use baseline::{Baseline, BaselineError, BaselineRow};
 pub use bytes::ByteLimit;
@@ -21,3 +22,4 @@ pub use figures::{Figures, Group};
 pub use judge::{Finding, Level, Verdict, judge};
 pub use pattern::Pattern;
 pub use rules::{Growth, Leaks, Limit, Moment, Rules, RulesError, Suppression};
+pub use script::judge_by_script;

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use heapy_engine::{IdentitySet, Stat, Use, UseError, leak_roots};
 
-use crate::classes::Classes;
 use crate::gate::Figures;
 
 /// Most characters of an answer.
@@ -74,11 +73,11 @@ pub(super) fn leaks(hp: &Use, rows: usize) -> Result<String, String> {
     if leaked.is_empty() {
         return Ok(format!("no object is unreachable in snapshot {}\n{}", heap.facts().snapshot, limits(hp)));
     }
-    let kinds = Classes::of(&leaked.by("Type").map_err(failed)?);
-    let sites = Classes::of(&leaked.by("Prod").map_err(failed)?);
-    let mut groups: BTreeMap<(u32, u32), (u64, u64, u64)> = BTreeMap::new();
+    let kinds = hp.relation("Type").map_err(failed)?.classes();
+    let sites = hp.relation("Prod").map_err(failed)?.classes();
+    let mut groups: BTreeMap<(usize, usize), (u64, u64, u64)> = BTreeMap::new();
     for root in leak_roots(heap, leaked.nodes()) {
-        let key = (kinds.row(root.object), sites.row(root.object));
+        let key = (kinds.of(root.object), sites.of(root.object));
         let group = groups.entry(key).or_insert((0, 0, heap.address(root.object)));
         group.0 += 1;
         group.1 += root.held_bytes;

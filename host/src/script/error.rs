@@ -13,8 +13,8 @@ pub enum ScriptError {
     Thrown {
         /// The error's name and message.
         message: String,
-        /// Where it was thrown, a line a call; empty where that is unknown.
-        stack: String,
+        /// The lines of the script that led there, innermost first; none where that is unknown.
+        lines: Vec<u32>,
     },
     /// It was stopped from outside.
     #[error("stopped")]

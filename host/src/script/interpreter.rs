@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use rquickjs::context::EvalOptions;
-use rquickjs::function::Rest;
+use rquickjs::function::{Opt, Rest};
 use rquickjs::promise::MaybePromise;
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Error, Exception, Function, Module, Object, Persistent};
-use rquickjs::{Runtime, Value};
+use rquickjs::{
+    CatchResultExt, CaughtError, Coerced, Context, Ctx, Error, Exception, Function, Module, Object, Persistent,
+};
+use rquickjs::{Runtime, TypedArray, Value};
 
 use super::error::ScriptError;
 use super::limits::{Ended, Limits, Stop, Watch};
@@ -67,6 +69,21 @@ impl Interpreter {
             made.catch(&ctx).map_err(|caught| ScriptError::Interpreter(caught.to_string()))
         })?;
         Ok(Self { functions, context, watch, limits, _runtime: runtime })
+    }
+
+    /// Gives scripts a function that takes texts and has no value.
+    ///
+    /// # Errors
+    /// [`ScriptError::Interpreter`] when there is no room for it.
+    pub fn add_function(&self, name: &str, function: impl Fn(&str) + 'static) -> Result<(), ScriptError> {
+        let added = self.context.with(|ctx| {
+            let called = move |texts: Rest<Coerced<String>>| {
+                let texts: Vec<String> = texts.0.into_iter().map(|text| text.0).collect();
+                function(&texts.join(" "));
+            };
+            ctx.globals().set(name, Function::new(ctx.clone(), called)?)
+        });
+        added.map_err(|error| ScriptError::Interpreter(error.to_string()))
     }
 
     /// Runs a script: an expression, or statements of which `return` gives the value. `await` is allowed. The answer is
@@ -134,10 +151,9 @@ impl Interpreter {
 fn set_up(ctx: &Ctx<'_>, native: Rc<dyn Native>, print: Rc<dyn Fn(&str)>) -> Result<Functions, Error> {
     let (module, evaluated) = Module::declare(ctx.clone(), "heapy", API)?.eval()?;
     evaluated.finish::<()>()?;
-    let top = native.top();
     let connect: Function<'_> = module.get("connect")?;
     let connection: Object<'_> = connect.call((native_object(ctx, native)?,))?;
-    let hp: Value<'_> = connection.get::<_, Function<'_>>("object")?.call((top,))?;
+    let hp: Value<'_> = connection.get::<_, Function<'_>>("top")?.call(())?;
     let print = Function::new(ctx.clone(), move |texts: Rest<String>| print(&texts.0.join(" ")))?;
     let scope: Function<'_> = module.get("scope")?;
     scope.call::<_, ()>((ctx.globals(), hp, print))?;
@@ -155,6 +171,25 @@ fn native_object<'js>(ctx: &Ctx<'js>, native: Rc<dyn Native>) -> Result<Object<'
         it.call(handle, &name, &arguments).map_err(|message| Exception::throw_message(&ctx, &message))
     };
     object.set("call", Function::new(ctx.clone(), call)?)?;
+    let it = Rc::clone(&native);
+    object.set("snapshots", Function::new(ctx.clone(), move || it.snapshots())?)?;
+    let it = Rc::clone(&native);
+    let top = move |ctx: Ctx<'js>, number: Opt<Value<'js>>| {
+        let number = number.0.filter(|number| !number.is_undefined());
+        let number = match number.map(|number| number.as_number()) {
+            None => None,
+            Some(Some(number)) if number.fract() == 0.0 && (0.0..4e9).contains(&number) => Some(number as u32),
+            Some(_) => return Err(Exception::throw_message(&ctx, "snapshot: number is no whole number")),
+        };
+        it.top(number).map_err(|message| Exception::throw_message(&ctx, &message))
+    };
+    object.set("top", Function::new(ctx.clone(), top)?)?;
+    let it = Rc::clone(&native);
+    let column = move |ctx: Ctx<'js>, handle: u32, name: String| {
+        let numbers = it.column(handle, &name).map_err(|message| Exception::throw_message(&ctx, &message))?;
+        TypedArray::<f64>::new(ctx, numbers)
+    };
+    object.set("column", Function::new(ctx.clone(), column)?)?;
     object.set("release", Function::new(ctx.clone(), move |handle: u32| native.release(handle))?)?;
     Ok(object)
 }
@@ -168,16 +203,34 @@ fn thrown(caught: &CaughtError<'_>) -> ScriptError {
                 Some(name) if name != "Error" => format!("{name}: {message}"),
                 _ => message,
             };
-            ScriptError::Thrown { message, stack: exception.stack().unwrap_or_default() }
+            ScriptError::Thrown { message, lines: lines(&exception.stack().unwrap_or_default()) }
         }
         CaughtError::Error(Error::WouldBlock) => ScriptError::Stuck,
         CaughtError::Error(error) => ScriptError::Interpreter(error.to_string()),
         CaughtError::Value(value) => {
-            let shown = value.get::<rquickjs::Coerced<String>>();
+            let shown = value.get::<Coerced<String>>();
             let message = shown.map_or_else(|_| "a value that has no text was thrown".into(), |text| text.0);
-            ScriptError::Thrown { message, stack: String::new() }
+            ScriptError::Thrown { message, lines: Vec::new() }
         }
     }
+}
+
+/// Lines of what is wrapped around a script to make a function of it.
+const LINES_BEFORE: u32 = 2;
+
+/// The lines of the script that a stack passes through, innermost first; calls inside of the API's file are left out.
+fn lines(stack: &str) -> Vec<u32> {
+    let line = |call: &str| -> Option<u32> {
+        let (_, place) = call.rsplit_once('(')?;
+        let mut parts = place.trim_end_matches(')').split(':');
+        let (file, line) = (parts.next()?, parts.next()?.parse::<u32>().ok()?);
+        match file {
+            "<input>" => line.checked_sub(LINES_BEFORE),
+            "eval_script" => Some(line),
+            _ => None,
+        }
+    };
+    stack.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -192,21 +245,29 @@ mod tests {
 
     impl Native for Calculator {
         fn describe(&self) -> String {
-            r#"{"types": {"Use": {"attributes": ["seven", "next"], "methods": ["add", "fail"]}}}"#.into()
+            r#"{"types": {"Use": {"attributes": ["seven", "next"], "methods": ["add", "fail"], "columns": ["sizes"]}}}"#
+                .into()
         }
 
-        fn top(&self) -> u32 {
-            0
+        fn snapshots(&self) -> String {
+            r#"[{"number": 1}]"#.into()
+        }
+
+        fn top(&self, number: Option<u32>) -> Result<u32, String> {
+            if number.is_none_or(|number| number == 1) { Ok(0) } else { Err("there is one snapshot".into()) }
+        }
+
+        fn column(&self, _: u32, name: &str) -> Result<Vec<f64>, String> {
+            if name == "sizes" { Ok(vec![1.0, 2.0]) } else { Err("no column".into()) }
         }
 
         fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, String> {
             let arguments: Vec<f64> = serde_json::from_str(arguments).map_err(|error| error.to_string())?;
             match name {
-                "type" => Ok(r#"{"v":"Use"}"#.into()),
                 "seven" => Ok(r#"{"v":7}"#.into()),
                 "next" => Ok(format!(r#"{{"h":{},"t":"Use"}}"#, handle + 1)),
                 "add" => Ok(format!(r#"{{"v":{}}}"#, arguments.iter().sum::<f64>())),
-                "text" => Ok(format!(r#"{{"v":"object {handle}"}}"#)),
+                "@text" => Ok(format!(r#"{{"v":"object {handle}"}}"#)),
                 _ => Err(format!("no {name:?} here")),
             }
         }
@@ -232,6 +293,8 @@ mod tests {
         assert_eq!(text("hp.add(1, 2)"), Ok(Some("3".into())));
         assert_eq!(text("hp.next"), Ok(Some("object 1".into())));
         assert_eq!(text("const a = hp.next.next;\nreturn String(a);"), Ok(Some("object 2".into())));
+        assert_eq!(text("hp.sizes()[1] + hp.sizes().length"), Ok(Some("4".into())));
+        assert_eq!(text("[hp.snapshots.length, hp.snapshot(1)]"), Ok(Some("[1, object 0]".into())));
         assert_eq!(text("await Promise.resolve(5)"), Ok(Some("5".into())));
         assert_eq!(text("undefined"), Ok(None));
         let (interpreter, _) = interpreter(Limits::default(), Stop::default());
@@ -248,6 +311,12 @@ mod tests {
             text("try { hp.fail() } catch (error) { return error instanceof Error && error.message }"),
             Ok(Some("no \"fail\" here".into()))
         );
+        assert_eq!(text("hp.snapshot(2)"), Err("there is one snapshot".into()));
+        assert!(text("hp.snapshot('x')").unwrap_err().contains("no whole number"));
+        let (interpreter, _) = interpreter(Limits::default(), Stop::default());
+        let source = "const f = () => hp.fail();\n\nf();";
+        let Err(ScriptError::Thrown { lines, .. }) = interpreter.run(source, Form::Text) else { panic!("it fails") };
+        assert_eq!(lines, [1, 3]);
         assert!(text("throw 'plain'").unwrap_err().contains("plain"));
         assert!(text("1 +").unwrap_err().starts_with("SyntaxError"));
         assert!(text("nothing.here").unwrap_err().starts_with("ReferenceError"));

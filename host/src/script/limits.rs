@@ -28,9 +28,9 @@ impl Default for Limits {
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Stops the script that is running.
-    pub fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// Stops the script that is running; whether that had been asked for before.
+    pub fn now(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
     }
 
     /// Forgets that it was asked for, before the next script runs; whether it had been.

@@ -12,8 +12,12 @@ mod error;
 mod interpreter;
 mod limits;
 mod native;
+mod recorded;
+mod shell;
 
 pub use error::ScriptError;
 pub use interpreter::{Form, Interpreter};
 pub use limits::{Limits, Stop};
 pub use native::Native;
+pub use recorded::{Load, Recorded};
+pub use shell::{Vocabulary, is_complete};

@@ -3,11 +3,23 @@
 /// The engine's side of `www/js/api.js`; requests and answers are JSON, so that this side is the same for every
 /// interpreter. A failure's text becomes the message of a JavaScript `Error`.
 pub trait Native {
-    /// The description of the API: for each type its attributes, methods and what else it can do.
+    /// The description of the API: for each type its attributes, methods and what else it can do; JSON.
     fn describe(&self) -> String;
 
-    /// The handle of the top object.
-    fn top(&self) -> u32;
+    /// The snapshots of the recording: a JSON list.
+    fn snapshots(&self) -> String;
+
+    /// A handle of the top object of a snapshot; of the last one if no number is given.
+    ///
+    /// # Errors
+    /// The message when there is no such snapshot, or when it cannot be read.
+    fn top(&self, number: Option<u32>) -> Result<u32, String>;
+
+    /// A column of numbers of a set.
+    ///
+    /// # Errors
+    /// The engine's message.
+    fn column(&self, handle: u32, name: &str) -> Result<Vec<f64>, String>;
 
     /// Asks `name` of the object of a handle.
     ///

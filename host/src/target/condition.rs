@@ -63,7 +63,8 @@ impl fmt::Display for Condition {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// A time such as `250ms`, `1.5s` or `2m`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let unit = text.find(|character: char| !character.is_ascii_digit() && character != '.')?;
     let (number, unit) = text.split_at(unit);
     let seconds = match unit {

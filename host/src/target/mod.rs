@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use wasmtime::Config;
 
 pub use attach::{Attached, Totals};
+pub(crate) use condition::duration;
 pub use condition::{Condition, ConditionError};
 pub use request::Requester;
 pub use run::{Ending, Outcome, Running, Target, TargetOptions};

@@ -1,0 +1,60 @@
+//! Snapshots of files, for the commands that ask them.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use heapy_engine::Use;
+use heapy_engine::snapshot::Recording;
+
+use crate::recording;
+use crate::script::Recorded;
+
+/// An opened recording and what to call it.
+pub(super) struct Opened {
+    pub(super) name: String,
+    pub(super) recording: Recording,
+}
+
+/// Opens a recording.
+pub(super) fn open(path: &Path) -> Result<Opened> {
+    Ok(Opened { name: path.display().to_string(), recording: recording::open(path)? })
+}
+
+impl Opened {
+    /// Number of snapshots, which is the number of the last one.
+    pub(super) fn last(&self) -> Result<u32> {
+        Ok(u32::try_from(self.recording.snapshots().len())?)
+    }
+
+    /// The top object of a snapshot; of the last one if no number is given.
+    pub(super) fn top(&self, number: Option<u32>) -> Result<Use> {
+        let last = self.last()?;
+        if last == 0 {
+            bail!("{} has no snapshot", self.name);
+        }
+        let number = number.unwrap_or(last);
+        let heap = self.recording.heap(number).with_context(|| format!("{}, snapshot {number}", self.name))?;
+        Ok(Use::new(Arc::new(heap)))
+    }
+
+    /// What scripts ask about it.
+    pub(super) fn for_scripts(self) -> Result<Rc<Recorded>> {
+        let snapshots: Vec<_> = self
+            .recording
+            .snapshots()
+            .iter()
+            .map(|meta| {
+                serde_json::json!({
+                    "number": meta.number, "reason": meta.reason, "at_nanos": meta.at_nanos,
+                    "objects": meta.objects, "bytes": meta.bytes,
+                })
+            })
+            .collect();
+        let text = serde_json::Value::from(snapshots).to_string();
+        let last = self.last()?;
+        let load = move |number| self.top(Some(number)).map_err(|error| format!("{error:#}"));
+        Ok(Rc::new(Recorded::new(text, last, Box::new(load))))
+    }
+}

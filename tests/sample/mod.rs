@@ -1,0 +1,164 @@
+//! A recording of two snapshots that tests of commands and the guide's examples ask.
+//!
+//! A cache holds entries with texts; two more entries, two forgotten sessions and a buffer that only a word looking like
+//! an address holds come with the second snapshot.
+#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "fixtures of tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use heapy_engine::snapshot::{Writer, pack};
+use heapy_engine::{
+    ContextId, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord,
+    RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+};
+
+/// The `heapy-host` that these tests belong to.
+pub fn heapy_host(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_heapy-host")).args(arguments).output().unwrap()
+}
+
+/// What a command wrote to stdout, which must have gone well.
+pub fn answer(arguments: &[&str]) -> String {
+    let output = heapy_host(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The folder of a package of npm that is kept between runs; none where it cannot be had.
+pub fn npm(package: &str) -> Option<PathBuf> {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-clients");
+    std::fs::create_dir_all(&kept).ok()?;
+    let name = package.rsplit_once('@').map_or(package, |(name, _)| name);
+    if !kept.join("node_modules").join(name).exists() {
+        let install = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", package];
+        let output = Command::new("npm").current_dir(&kept).args(install).output().ok()?;
+        if !output.status.success() {
+            return None;
+        }
+    }
+    Some(kept)
+}
+
+/// Writes the recording into a folder.
+pub fn recording(folder: &Path) -> PathBuf {
+    let mut writer = Writer::new();
+    let mut entries = Vec::new();
+    for number in [1, 2] {
+        entries.extend(writer.add(&heap(number)).unwrap());
+    }
+    let packed = pack(entries, std::io::Cursor::new(Vec::new())).unwrap();
+    let path = folder.join("sample.heapy");
+    std::fs::write(&path, packed.into_inner()).unwrap();
+    path
+}
+
+struct Sample {
+    builder: HeapBuilder,
+    entry: TypeId,
+    text: TypeId,
+    insert: ContextId,
+}
+
+impl Sample {
+    fn block(&mut self, address: u64, size: u64, usable: u64, ty: TypeId, context: ContextId, age: u32) -> ObjectKey {
+        self.builder.add_object(ObjectRecord {
+            usable,
+            ty: Some(ty),
+            evidence: TypeEvidence::DebugInfo,
+            context: Some(context),
+            serial: u64::from(age) + 1,
+            age,
+            ..ObjectRecord::block(address, size)
+        })
+    }
+
+    fn edge(&mut self, from: ObjectKey, to: ObjectKey, offset: u64, evidence: EdgeEvidence) {
+        self.builder.add_edge(EdgeRecord { from, to, link: Link::Offset(offset), into: 0, evidence });
+    }
+
+    /// An entry with its text, held by the table's element.
+    fn entry(&mut self, table: ObjectKey, index: u64, age: u32) {
+        let (entry, text, insert) = (self.entry, self.text, self.insert);
+        let holder = self.block(0x2000 + 0x40 * index, 48, 48, entry, insert, age);
+        let held = self.block(0x3000 + 0x40 * index, 20 + index, 32, text, insert, age);
+        self.edge(table, holder, 8 * index, EdgeEvidence::Typed);
+        self.edge(holder, held, 8, EdgeEvidence::Typed);
+    }
+}
+
+/// The heap of snapshot 1 or 2.
+pub fn heap(number: u32) -> Heap {
+    let mut builder = HeapBuilder::new(Vocabulary::wasm());
+    let ty = |builder: &mut HeapBuilder, name: &str, size: u64, shape: Shape| {
+        builder.add_type(TypeRecord { name: name.into(), unit: Some("app".into()), size, shape, storage: false })
+    };
+    let pointer = ty(&mut builder, "*app::Entry", 8, Shape::Pointer);
+    let field = |name: &str, offset| Field { name: name.into(), offset, size: 8, ty: None };
+    let cache_type = ty(&mut builder, "app::Cache", 16, Shape::Struct(vec![field("table", 0), field("spare", 8)]));
+    let table_type = ty(&mut builder, "[*app::Entry]", 8, Shape::Array { element: pointer, stride: 8 });
+    let entry = ty(&mut builder, "app::Entry", 48, Shape::Struct(vec![field("key", 8)]));
+    let text = ty(&mut builder, "alloc::string::String", 24, Shape::Opaque);
+    let session = ty(&mut builder, "app::Session", 72, Shape::Struct(vec![field("peer", 16)]));
+    let bytes = ty(&mut builder, "[u8]", 1, Shape::Scalar);
+    let mut context = |function: &str, file: &str, line: u32| {
+        let main =
+            Frame { function: "app::main".into(), file: Some("src/main.rs".into()), line: Some(9), ..Frame::default() };
+        let main = builder.add_frame(main);
+        let main = builder.add_context(None, main);
+        let frame = Frame { function: function.into(), file: Some(file.into()), line: Some(line), ..Frame::default() };
+        let frame = builder.add_frame(frame);
+        builder.add_context(Some(main), frame)
+    };
+    let new = context("app::Cache::new", "src/cache.rs", 12);
+    let insert = context("app::Cache::insert", "src/cache.rs", 31);
+    let accept = context("app::net::accept", "src/net.rs", 40);
+    let read = context("app::net::read", "src/net.rs", 77);
+    let mut sample = Sample { builder, entry, text, insert };
+    let cache = sample.block(0x1000, 16, 16, cache_type, new, 0);
+    let table = sample.block(0x1100, 64, 128, table_type, new, 0);
+    sample.edge(cache, table, 0, EdgeEvidence::Typed);
+    let module = sample.builder.add_object(ObjectRecord {
+        family: heapy_engine::Family::Module,
+        name: Some("app".into()),
+        size: 256,
+        usable: 256,
+        ..ObjectRecord::block(0x400, 256)
+    });
+    sample.builder.add_root(RootPlace::Module { instance: 0, name: "app".into() }, module);
+    sample.builder.add_edge(EdgeRecord {
+        from: module,
+        to: cache,
+        link: Link::Given(heapy_engine::Relation::Field("CACHE".into())),
+        into: 0,
+        evidence: EdgeEvidence::Typed,
+    });
+    (0..3).for_each(|index| sample.entry(table, index, 0));
+    if number == 2 {
+        (3..5).for_each(|index| sample.entry(table, index, 1));
+        let first = sample.block(0x5000, 72, 80, session, accept, 1);
+        let second = sample.block(0x5100, 72, 80, session, accept, 1);
+        sample.edge(first, second, 16, EdgeEvidence::Typed);
+        sample.edge(second, first, 16, EdgeEvidence::Typed);
+        let buffer = sample.block(0x6000, 512, 512, bytes, read, 1);
+        sample.edge(cache, buffer, 8, EdgeEvidence::Conservative);
+    }
+    sample.builder.set_facts(Facts {
+        guest: "app".into(),
+        snapshot: number,
+        reason: if number == 1 { "call:mark".into() } else { "exit".into() },
+        at_nanos: 1_000_000 * u64::from(number),
+        allocations: 20,
+        memory_bytes: 1 << 17,
+        peak_bytes: 4096,
+        serials: true,
+        globals: Seen::Yes,
+        statics: Seen::Yes,
+        shadow_stack: Seen::None,
+        locals: Seen::None,
+        notes: Vec::new(),
+    });
+    sample.builder.finish().unwrap()
+}
