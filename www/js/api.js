@@ -3,6 +3,8 @@
 // An object is a proxy over a handle of the engine. Which names it has comes from the engine's description of the API;
 // what they mean happens there. `native` carries requests across:
 //   describe()                     the description, as JSON
+//   snapshots()                    the snapshots of the recording, as JSON
+//   top(number)                    the handle of the top object of a snapshot
 //   call(handle, name, arguments)  one request; arguments and answer are JSON, a failure throws
 //   column(handle, name)           a column of numbers of a set, as a typed array
 //   release(handle)                lets go of a handle
@@ -14,7 +16,7 @@ const POSITION = /^(0|-?[1-9][0-9]*)$/;
 /** Answers of the engine to JavaScript, and arguments back, for one engine. */
 export function connect(native) {
   const description = JSON.parse(native.describe());
-  const types = new Map(Object.entries(description.types).map(([name, type]) => [name, prepared(type)]));
+  const types = new Map(Object.entries(description.types).map(([name, type]) => [name, prepared(name, type)]));
   const released = new FinalizationRegistry((handle) => native.release(handle));
 
   const encoded = (value) => {
@@ -47,10 +49,9 @@ export function connect(native) {
 
   /** What every object has beside the names of its type. */
   const common = {
-    toString: (id) => () => ask(id, "text"),
-    toJSON: (id) => () => ask(id, "json"),
-    [INSPECT]: (id) => () => ask(id, "text"),
-    [Symbol.toPrimitive]: (id) => (hint) => (hint === "number" ? NaN : ask(id, "text")),
+    toString: (id) => () => ask(id, "@text"),
+    toJSON: (id) => () => ask(id, "@json"),
+    [Symbol.toPrimitive]: (id) => (hint) => (hint === "number" ? NaN : ask(id, "@text")),
     [Symbol.iterator]: (id, type) => (type.rows ? () => rows(id) : undefined),
     [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: (id) => () => native.release(id),
   };
@@ -58,29 +59,33 @@ export function connect(native) {
   function* rows(id) {
     const page = 256;
     for (let start = 0; ; start += page) {
-      const some = ask(id, "rows", [start, page]);
+      const some = ask(id, "@rows", [start, page]);
       yield* some;
       if (some.length < page) return;
     }
   }
 
   const get = (id, type, name) => {
-    if (typeof name === "string" && POSITION.test(name) && type.index) return ask(id, "index", [Number(name)]);
+    if (typeof name === "string" && POSITION.test(name) && type.index) return ask(id, "at", [Number(name)]);
     if (type.columns.has(name)) return () => native.column(id, name);
     if (type.methods.has(name)) return (...args) => ask(id, name, args);
     if (type.attributes.has(name)) return ask(id, name);
     if (Object.hasOwn(common, name)) return common[name](id, type);
-    // A proxy of fields has the names that its objects have; promises ask every value for `then`.
-    if (type.anyName && typeof name === "string" && name !== "then") return ask(id, "field", [name]);
+    if (type.top && name === "snapshots") return JSON.parse(native.snapshots());
+    if (type.top && name === "snapshot") return (number) => object(native.top(number), "Use");
+    // Some have the names that the heap gives them; promises ask every value for `then`.
+    if (type.anyName && typeof name === "string" && name !== "then") return ask(id, name);
     return undefined;
   };
 
   /** The object of a handle. */
   function object(id, typeName) {
-    const type = types.get(typeName ?? ask(id, "type"));
+    const type = types.get(typeName);
     if (!type) throw new TypeError(`the engine does not describe ${typeName}`);
     const own = { native, id };
     const target = type.callable ? function () {} : {};
+    // Node looks for its hook on the target, behind the proxy.
+    Object.defineProperty(target, INSPECT, { value: () => ask(id, "@text"), configurable: true });
     const proxy = new Proxy(target, {
       get: (_, name) => (name === HANDLE ? own : get(id, type, name)),
       has: (_, name) => type.names.has(name) || Object.hasOwn(common, name),
@@ -94,14 +99,18 @@ export function connect(native) {
     return proxy;
   }
 
-  return { object, description };
+  /** The top object of a snapshot. */
+  const top = (number) => object(native.top(number), "Use");
+
+  return { top, object, description };
 }
 
-function prepared(type) {
+function prepared(name, type) {
   const set = (names) => new Set(names ?? []);
   const [attributes, methods, columns] = [set(type.attributes), set(type.methods), set(type.columns)];
-  const names = new Set([...attributes, ...methods, ...columns]);
-  return { ...type, attributes, methods, columns, names };
+  const top = name === "Use";
+  const names = new Set([...attributes, ...methods, ...columns, ...(top ? ["snapshot", "snapshots"] : [])]);
+  return { ...type, attributes, methods, columns, names, top };
 }
 
 /** Whether a value is an object of the API. */

@@ -13,8 +13,21 @@ export interface ObjectView {
   family: "block" | "module" | "frame"; instance: number; address: number; size: number; usable: number;
   class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
 }
-/** Opens a snapshot of a file: the last one, or the one of a number. */
-export function open(file: string | URL | ArrayBuffer | Uint8Array, options?: { snapshot?: number }): Promise<Use>;
+/** A snapshot of a recording, as its list names it. */
+export interface SnapshotInfo { number: number; reason: string; at_nanos: number; objects: number; bytes: number; }
+/** What can be opened: a path (in Node), an address, or bytes. */
+export type Source = string | URL | Blob | ArrayBuffer | ArrayBufferView;
+/** Opens a snapshot of a recording: the last one, or the one of a number. Of a `.hpy` file, all its stats. */
+export function open(file: Source, options?: { snapshot?: number }): Promise<Use>;
+export function open<Kind extends Use | Stat[]>(file: Source, options?: { snapshot?: number }): Promise<Kind>;
+/** Runs a script with the given names, as `heapy-host query` does: its value. */
+export function run(source: string, names: Record<string, unknown>): Promise<unknown>;
+/** The text of a value as shells show it. */
+export function show(value: unknown): string;
+/** The JSON of a value. */
+export function plain(value: unknown): string | undefined;
+/** Whether a value is an object of this API. */
+export function isObject(value: unknown): boolean;
 
 /** Top level interface to Heapy. Every question about a heap starts here. */
 export interface Use {
@@ -98,6 +111,11 @@ export interface Use {
   readonly sonokind: SetOfKind;
   /** The union of sets; Nothing for none. */
   union(...sets: ((UniSet) | object)[]): UniSet;
+  /** The snapshots of the recording. */
+  readonly snapshots: SnapshotInfo[];
+  /** The top object of another snapshot. */
+  snapshot(number: number): Use;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -145,6 +163,7 @@ export interface UniSet {
   sub(other: UniSet): UniSet;
   /** What is in one of the sets only: x ^ y. */
   xor(other: UniSet): UniSet;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -255,6 +274,17 @@ export interface IdentitySet extends UniSet {
   readonly theone: ObjectView;
   /** The same as at. */
   readonly [index: number]: IdentitySet;
+  /** The addresses of the members, ascending. */
+  addresses(): Float64Array;
+  /** The requested bytes of each member, in the order of addresses. */
+  sizes(): Float64Array;
+  /** The bytes that the allocator committed for each member. */
+  usable(): Float64Array;
+  /** The serials of the members. */
+  serials(): Float64Array;
+  /** The rows of the table. */
+  [Symbol.iterator](): IterableIterator<Row>;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -268,6 +298,7 @@ export interface Kind extends UniSet {
   readonly refdby: Kind;
   /** All objects of the heap that are of this kind, reachable or not. */
   select(): IdentitySet;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -279,6 +310,7 @@ export interface SetOfKind {
   readonly er: EquivalenceRelation;
   /** The objects whose referrers are of exactly these classes. */
   readonly refdby: Kind;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -308,6 +340,7 @@ export interface EquivalenceRelation {
   readonly repr: string;
   /** The set of the one class that the arguments describe; its method and adds further ones. */
   sokind(...arguments: ((string | number | UniSet | SetOfKind | null | []) | object)[]): SetOfKind;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -342,6 +375,9 @@ export interface Partition {
   readonly set: IdentitySet;
   /** Sum of the sizes of the objects, in bytes. */
   readonly size: number;
+  /** The rows of the table. */
+  [Symbol.iterator](): IterableIterator<Row>;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -353,6 +389,7 @@ export interface MorePrinter {
   readonly more: MorePrinter;
   /** The page that this one was made from. */
   readonly prev: MorePrinter | null;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -403,6 +440,9 @@ export interface Stat {
   readonly timemade: number;
   /** The same as at. */
   readonly [index: number]: Stat;
+  /** The rows of the table. */
+  [Symbol.iterator](): IterableIterator<Row>;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -439,6 +479,7 @@ export interface Paths {
   readonly steps: number;
   /** The same as at. */
   readonly [index: number]: Path;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -450,6 +491,7 @@ export interface Path {
   readonly path: string[];
   /** The relations as one text, which follows the name of the source. */
   readonly relations: string;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -459,6 +501,7 @@ export interface Edge {
   readonly from_root: boolean;
   /** Its name, with ? behind where it only looks like a reference. */
   readonly relation: string;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -484,6 +527,7 @@ export interface ReferencePattern {
   readonly set: IdentitySet;
   /** Names that depend on the heap. */
   readonly [name: string]: any;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -493,6 +537,7 @@ export interface PatternPaths {
   readonly all: MorePrinter;
   /** The next lines. */
   readonly more: MorePrinter;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -504,6 +549,7 @@ export interface MappingProxy {
   via(relation: string): IdentitySet;
   /** Names that depend on the heap. */
   readonly [name: string]: any;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -517,6 +563,7 @@ export interface Root {
   readonly set: IdentitySet;
   /** Names that depend on the heap. */
   readonly [name: string]: any;
+  toJSON(): unknown;
   toString(): string;
 }
 
@@ -526,5 +573,6 @@ export interface Doc {
   at(reference: number): string;
   /** Names that depend on the heap. */
   readonly [name: string]: any;
+  toJSON(): unknown;
   toString(): string;
 }

@@ -7,6 +7,7 @@
 //! cargo xtask bench [NAME] [--json]   ratios taken side by side in one run
 //! cargo xtask ui                      build the inspector into www/dist
 //! cargo xtask guests                  build the guests that demo, tests and benches run
+//! cargo xtask npm                     make the package for Node and browsers
 //! cargo xtask bless                   renew golden and generated files
 //! cargo xtask tidy                    check the rules that no compiler checks
 //! ```
@@ -15,6 +16,7 @@ mod bench;
 mod demo;
 mod guests;
 mod install;
+mod npm;
 mod process;
 mod setup;
 mod test;
@@ -24,7 +26,7 @@ mod ui;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask demo [--no-wait] | test [--only PART] | install | bench [NAME] [--json] | ui | \
-                     guests | bless | tidy";
+                     guests | npm | bless | tidy";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +38,7 @@ fn main() -> Result<()> {
         "bench" => bench::run_bench(rest),
         "ui" => ui::build(),
         "guests" => guests::build(),
+        "npm" => npm::pack(rest),
         "bless" => test::bless(),
         "tidy" => tidy::run(),
         other => bail!("no chore is called {other:?}; {USAGE}"),

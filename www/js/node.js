@@ -1,0 +1,25 @@
+// The package `heapy` in Node.
+
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import { initSync, Native } from "./inspector.js";
+import { openChunks, piecesOf } from "./open.js";
+
+export { isObject, plain, run, show } from "./api.js";
+
+let ready;
+
+/** Opens a recording: a path, an address, a Blob, or bytes. */
+export async function open(source, options) {
+  ready ??= readFile(new URL("./inspector_bg.wasm", import.meta.url)).then((module) => initSync({ module }));
+  await ready;
+  return openChunks(Native, pieces(source), options);
+}
+
+function pieces(source) {
+  if (source instanceof URL && source.protocol === "file:") return createReadStream(fileURLToPath(source));
+  if (typeof source === "string" && !/^https?:\/\//.test(source)) return createReadStream(source);
+  return piecesOf(source);
+}

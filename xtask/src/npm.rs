@@ -1,0 +1,33 @@
+//! `cargo xtask npm`: the package `heapy` as a tarball.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{root, run, target_dir};
+use crate::ui;
+
+/// Files of `www/js` that the package has.
+const SOURCES: [&str; 7] = ["api.js", "open.js", "index.js", "node.js", "query.js", "heapy.d.ts", "package.json"];
+
+/// Files that building the inspector makes.
+const BUILT: [&str; 2] = ["inspector.js", "inspector_bg.wasm"];
+
+/// Stages the package below the target folder and packs it there.
+pub(crate) fn pack(words: &[String]) -> Result<()> {
+    if !words.is_empty() {
+        bail!("npm takes no argument, not {words:?}");
+    }
+    ui::build()?;
+    let package = target_dir().join("npm");
+    fs::create_dir_all(&package)?;
+    for (folder, names) in [("www/js", &SOURCES[..]), ("www/dist", &BUILT)] {
+        for name in names {
+            let from = root().join(folder).join(name);
+            fs::copy(&from, package.join(name)).with_context(|| format!("cannot copy {}", from.display()))?;
+        }
+    }
+    fs::copy(root().join("www/guide/scripts.md"), package.join("README.md"))?;
+    run(Command::new("npm").current_dir(&package).args(["pack", "--silent"]))
+}
