@@ -48,10 +48,14 @@ struct Measured {
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let contexts = if words.windows(2).any(|pair| pair == ["--contexts", "off"]) { Contexts::Off } else { Contexts::Full };
+    let contexts =
+        if words.windows(2).any(|pair| pair == ["--contexts", "off"]) { Contexts::Off } else { Contexts::Full };
     if let Some(at) = words.iter().position(|word| word == "--one") {
         let guest = words.get(at + 1).context("--one needs a guest")?;
-        println!("{}", serde_json::to_string(&measure(Path::new(guest), contexts).map_err(|error| anyhow!("{error:?}"))?)?);
+        println!(
+            "{}",
+            serde_json::to_string(&measure(Path::new(guest), contexts).map_err(|error| anyhow!("{error:?}"))?)?
+        );
         return Ok(());
     }
     let mut rows = Vec::new();

@@ -15,12 +15,12 @@ use heapy_engine::{
 };
 
 /// The `heapy-host` that these tests belong to.
-pub fn heapy_host(arguments: &[&str]) -> Output {
+pub(crate) fn heapy_host(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_heapy-host")).args(arguments).output().unwrap()
 }
 
 /// What a command wrote to stdout, which must have gone well.
-pub fn answer(arguments: &[&str]) -> String {
+pub(crate) fn answer(arguments: &[&str]) -> String {
     let output = heapy_host(arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -28,7 +28,7 @@ pub fn answer(arguments: &[&str]) -> String {
 }
 
 /// The folder of a package of npm that is kept between runs; none where it cannot be had.
-pub fn npm(package: &str) -> Option<PathBuf> {
+pub(crate) fn npm(package: &str) -> Option<PathBuf> {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-clients");
     std::fs::create_dir_all(&kept).ok()?;
     let name = package.rsplit_once('@').map_or(package, |(name, _)| name);
@@ -43,7 +43,7 @@ pub fn npm(package: &str) -> Option<PathBuf> {
 }
 
 /// Writes the recording into a folder.
-pub fn recording(folder: &Path) -> PathBuf {
+pub(crate) fn recording(folder: &Path) -> PathBuf {
     let mut writer = Writer::new();
     let mut entries = Vec::new();
     for number in [1, 2] {
@@ -69,7 +69,8 @@ impl Sample {
             ty: Some(ty),
             evidence: TypeEvidence::DebugInfo,
             context: Some(context),
-            serial: u64::from(age) + 1,
+            // Nothing moves in this run, so that the address tells objects apart.
+            serial: address,
             age,
             ..ObjectRecord::block(address, size)
         })
@@ -90,7 +91,7 @@ impl Sample {
 }
 
 /// The heap of snapshot 1 or 2.
-pub fn heap(number: u32) -> Heap {
+pub(crate) fn heap(number: u32) -> Heap {
     let mut builder = HeapBuilder::new(Vocabulary::wasm());
     let ty = |builder: &mut HeapBuilder, name: &str, size: u64, shape: Shape| {
         builder.add_type(TypeRecord { name: name.into(), unit: Some("app".into()), size, shape, storage: false })
