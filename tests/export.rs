@@ -56,7 +56,9 @@ fn differences_show_what_came_and_went() {
 }
 
 fn node(folder: &Path, program: &str, argument: &Path) -> String {
-    let script = folder.join("client.cjs");
+    // Named by the format, since the tests run side by side in one folder.
+    let format = argument.extension().unwrap().to_string_lossy();
+    let script = folder.join(format!("client-{format}.cjs"));
     std::fs::write(&script, program).unwrap();
     let output = Command::new("node").current_dir(folder).arg(script).arg(argument).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

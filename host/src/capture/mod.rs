@@ -135,12 +135,7 @@ struct Known<'a> {
 }
 
 /// Adds all objects in the order of the heap, so that the builder need not sort millions of edges.
-fn add_objects(
-    builder: &mut HeapBuilder,
-    paused: &Paused,
-    guest: &GuestInfo,
-    known: &Known<'_>,
-) -> Objects {
+fn add_objects(builder: &mut HeapBuilder, paused: &Paused, guest: &GuestInfo, known: &Known<'_>) -> Objects {
     let Known { symbols, types, extent, activations } = *known;
     let labels = told::label_types(builder, &paused.told);
     let module_type = modules::add_module_type(builder, &guest.name, extent, symbols.statics(), types);
