@@ -24,7 +24,7 @@ const WAITING_MAX: usize = 1;
 #[non_exhaustive]
 pub enum RecorderError {
     /// A paused guest does not make a heap.
-    #[error("snapshot {number}: {source}")]
+    #[error("snapshot {number}")]
     Capture {
         /// The snapshot.
         number: u32,

@@ -20,7 +20,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 #[non_exhaustive]
 pub enum RecordingError {
     /// A file or folder cannot be used.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}", path.display())]
     File {
         /// What was tried: `read`, `write`, ...
         action: &'static str,
@@ -30,7 +30,7 @@ pub enum RecordingError {
         source: io::Error,
     },
     /// The contents are no recording, or a heap cannot be written as one.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Format {
         /// The file or folder.
         path: PathBuf,
