@@ -1,5 +1,5 @@
 //! Guests that know their own heap, each compared with our snapshot of it at every mark.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
+#![allow(unreachable_pub, unused_imports, clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod guests_support;
 

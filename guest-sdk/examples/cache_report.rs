@@ -1,5 +1,12 @@
 //! A cache that reports what it holds: not what it was given, but what would be freed if it went.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program that people read and run"
+)]
+
 use heapy_guest::{Error, hpy};
 
 /// Answers by query, newest last; the oldest goes when there are too many.

@@ -3,6 +3,13 @@
 //! Sessions hold their messages, a cache never forgets, a parser loses its scratch buffers, and two handlers hold each
 //! other. It uses nothing of Heapy: it is what any WASI program is.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program that people read and run"
+)]
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -45,7 +52,7 @@ fn main() {
     for pair in 0..20 {
         connect_handlers(pair);
     }
-    sessions.retain(|id, _| id % 8 != 0);
+    sessions.retain(|id, _| !id.is_multiple_of(8));
     let unread: usize = sessions.values().map(|session| session.borrow().inbox.len()).sum();
     let letters: usize = sessions.values().map(|session| weight(&session.borrow())).sum();
     println!("{} sessions, {unread} unread messages of {letters} bytes, {words} words parsed", sessions.len());
@@ -55,7 +62,7 @@ fn main() {
 }
 
 fn open_session(sessions: &mut HashMap<u32, Rc<RefCell<Session>>>, id: u32) {
-    let peer = sessions.get(&(id / 2)).filter(|_| id % 3 == 0).cloned();
+    let peer = sessions.get(&(id / 2)).filter(|_| id.is_multiple_of(3)).cloned();
     let session = Session { user: format!("user-{id}"), inbox: Vec::new(), peer };
     sessions.insert(id, Rc::new(RefCell::new(session)));
 }

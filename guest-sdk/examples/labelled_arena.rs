@@ -1,5 +1,12 @@
 //! An arena that labels its objects: one block for the allocator, many typed objects for Heapy.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program that people read and run"
+)]
+
 use std::cell::{Cell, RefCell};
 
 use heapy_guest::{Allocator, Inspect, Lifetime, hpy, label, register_allocator};
@@ -63,7 +70,7 @@ fn main() {
     let mut last = None;
     for round in 0..40 {
         let (left, right) = (arena.put(Number { value: 0.5 }), arena.put(Number { value: round.into() }));
-        last = Some(&*arena.put(Sum { left, right, next: last }));
+        last = Some(arena.put(Sum { left, right, next: last }));
     }
     let mut total = 0.0;
     let mut next = last;

@@ -6,6 +6,13 @@
 //! heapy-host leak_test.wasm leaky      panics with a table that names the line
 //! ```
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a program that people read and run"
+)]
+
 use heapy_guest::{KIB, assert_heap, assert_no_leaks, blocks_under, under};
 
 /// What a request says.

@@ -1,6 +1,8 @@
 //! Guests that print their own truth: what they say is live is live here, with address and size, and they do the same as
 //! without instrumentation.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -12,6 +12,8 @@
 //! cargo xtask tidy                    check the rules that no compiler checks
 //! ```
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores speak to the terminal")]
+
 mod bench;
 mod demo;
 mod guests;

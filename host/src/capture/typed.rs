@@ -1,14 +1,14 @@
 //! What types say about the words that were found: which are references, which only look like addresses, and how they
 //! are called.
 //!
-//! A word of a typed holder that its type does not give room for a reference (padding, a length, the payload of a case
-//! that an enum is not in) is no edge. Holders without a type keep every word.
+//! A word of a firmly typed holder that its type does not give room for a reference (padding, a length, the payload of a
+//! case that an enum is not in) is no edge. Other holders, and static data, keep every word.
 
 use heapy_engine::{EdgeEvidence, EdgeRecord, HeapBuilder, Link, ObjectKey, Relation, TypeEvidence, TypeId};
 use rayon::prelude::*;
 
 use super::scan::Pointer;
-use crate::layout::{BlockType, Reference, References, TypeIds, Typed};
+use crate::layout::{BlockType, Language, Reference, References, TypeIds, Typed};
 use crate::paused::Paused;
 
 /// A pointer with what the type of its holder says of it.
@@ -72,10 +72,15 @@ impl Types {
     }
 
     /// Whether a block's type is sure enough to leave out words that are no references by it. A type that rests on a
-    /// size, or that a pointer disagrees with, may be wrong: what it holds must not look leaked for that.
+    /// size, or that a pointer disagrees with, may be wrong, and C and C++ libraries keep pointers in unions and in raw
+    /// bytes (`std::string` does): what such a block holds must not look leaked for that.
     fn is_firm(&self, block: usize) -> bool {
         let found = self.typed.blocks.get(block).copied().unwrap_or_default();
-        found.evidence > TypeEvidence::Size && !found.contradicted
+        let declared = found.ty.is_some_and(|of| {
+            let language = self.typed.layouts.get(of.ty).language;
+            matches!(language, Language::Rust | Language::AssemblyScript)
+        });
+        declared && found.evidence > TypeEvidence::Size && !found.contradicted
     }
 
     /// Judges the pointers of static data that begins at `start`.
@@ -98,7 +103,9 @@ impl Types {
             }
             if let Some((_, known)) = &current {
                 let within = address - self.typed.statics[at].address;
-                judged.extend(by(known, pointer, within).map(|found| Judged { relation: None, ..found }));
+                // Statics are few, and what they alone hold must not look leaked: no word of them is left out.
+                let found = by(known, pointer, within).map(|found| Judged { relation: None, ..found });
+                judged.push(found.unwrap_or_else(|| unknown(pointer)));
             }
         }
         judged

@@ -1,6 +1,6 @@
 //! `heapy-host open`: the inspector on recordings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Source for Files {
 
 /// Serves the files until Ctrl-C.
 pub(super) fn run(args: &OpenArgs) -> Result<ExitCode> {
-    let recordings = args.files.iter().map(load).collect::<Result<Vec<_>>>()?;
+    let recordings = args.files.iter().map(|path| load(path)).collect::<Result<Vec<_>>>()?;
     let interrupted = interrupt::watch()?;
     let server = Server::start(Arc::new(Files { recordings, changes: watch::Sender::new(0) }))?;
     say(format_args!("inspector at {}", server.url()));
@@ -63,7 +63,7 @@ pub(super) fn run(args: &OpenArgs) -> Result<ExitCode> {
 }
 
 /// Opens a file far enough to know that it is one.
-fn load(path: &PathBuf) -> Result<(RecordingState, Bytes)> {
+fn load(path: &Path) -> Result<(RecordingState, Bytes)> {
     let snapshots = u32::try_from(recording::open(path)?.snapshots().len())?;
     let name = path.file_name().context("a recording has a file name")?.to_string_lossy().into_owned();
     Ok((RecordingState { name, snapshots }, Bytes::from(recording::file_bytes(path)?)))

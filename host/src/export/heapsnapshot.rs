@@ -77,7 +77,7 @@ fn numbers(heap: &Heap, first_object: usize) -> Vec<u64> {
     let mut spare = LIMIT - 1;
     let mut numbers = Vec::with_capacity(heap.object_count());
     for object in heap.objects() {
-        let mut number = heap.address(object) / 2 | 1;
+        let mut number = (heap.address(object) / 2) | 1;
         if number >= LIMIT || !used.insert(number) {
             while !used.insert(spare) && spare > 2 {
                 spare -= 2;

@@ -157,13 +157,18 @@ mod tests {
             let found = Components::new(&Graph::new(12, &edges));
             let mut reach = [[false; 12]; 12];
             for &(from, to) in &edges { reach[from as usize][to as usize] = true; }
-            for middle in 0..12 { for from in 0..12 { for to in 0..12 {
-                reach[from][to] |= reach[from][middle] && reach[middle][to];
-            } } }
-            for from in 0..12 {
-                prop_assert_eq!(found.cyclic(from as u32), reach[from][from]);
-                for to in 0..12 {
-                    let both = reach[from][to] && reach[to][from];
+            for middle in 0..12 {
+                let onward = reach[middle];
+                for row in &mut reach {
+                    if row[middle] {
+                        row.iter_mut().zip(onward).for_each(|(to, next)| *to |= next);
+                    }
+                }
+            }
+            for (from, row) in reach.iter().enumerate() {
+                prop_assert_eq!(found.cyclic(from as u32), row[from]);
+                for (to, &there) in row.iter().enumerate() {
+                    let both = there && reach[to][from];
                     prop_assert_eq!(found.together(from as u32, to as u32), both);
                 }
             }

@@ -12,10 +12,11 @@ use heapy_engine::TypeEvidence;
 use super::block::Evidenced;
 use super::code::{self, CodeIndex, Scope};
 use super::dies::{DieRef, Dies};
+use super::form::{Language, LayoutId};
 use super::lines::Lines;
 use super::names;
 use super::sections::Sections;
-use super::types::{Language, LayoutId, Layouts, language_of};
+use super::types::{Layouts, language_of};
 use crate::paused::RawFrame;
 
 /// Frames of a context that are looked at, from the innermost.

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
+use super::form::{Form, Language, Layout, LayoutId};
 use super::sections::Sections;
 use super::slots::Bytes;
-use super::types::{Form, Language, Layout, LayoutId, Layouts};
+use super::types::Layouts;
 
 /// Bytes of the header that belong to the block: collector's words, id and size.
 const HEADER_BYTES: u64 = 16;

@@ -2,7 +2,8 @@
 
 use heapy_engine::TypeEvidence;
 
-use super::types::{Form, Language, LayoutId, Layouts};
+use super::form::{Form, Language, LayoutId};
+use super::types::Layouts;
 
 /// How many values a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,8 +3,9 @@
 //! Their own declarations do not say what their pointers lead to (Rust's vectors keep a `*mut u8`), how much of it is
 //! in use, and what of it is left over from before: this does.
 
+use super::form::{Form, LayoutId, Record};
 use super::slots::Bytes;
-use super::types::{Form, LayoutId, Layouts, Record};
+use super::types::Layouts;
 
 /// Keys of a node of Rust's B-trees.
 pub(super) const NODE_CAPACITY: u64 = 11;

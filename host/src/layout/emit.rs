@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use heapy_engine::{Field, HeapBuilder, Relation, Shape, TypeId, TypeRecord};
 
 use super::block::{BlockType, Count};
+use super::form::{Form, LayoutId};
 use super::names;
 use super::present::{self, View};
 use super::slots::{Bytes, Points, Slots};
-use super::types::{Form, LayoutId, Layouts};
+use super::types::Layouts;
 use super::typing::{Typed, bytes_of};
 use crate::paused::Paused;
 

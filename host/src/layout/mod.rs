@@ -17,6 +17,7 @@ mod code;
 mod containers;
 mod dies;
 mod emit;
+mod form;
 mod lines;
 mod names;
 mod present;
@@ -30,8 +31,9 @@ mod values;
 
 pub use block::{BlockType, Count, Evidenced};
 pub use emit::{Reference, References, TypeIds};
+pub use form::{Form, Language, Layout, LayoutId, Member, Record, Scalar, Variant, Variants};
 pub use slots::{Points, Slot};
-pub use types::{Form, Language, Layout, LayoutId, Layouts, Member, Record, Scalar, Variant, Variants};
+pub use types::Layouts;
 pub use typing::{StaticVariable, Typed, TypedBlock, Typing};
 pub use values::{Container, FieldValue, MAX_FIELDS, MAX_TEXT_BYTES, Value};
 

@@ -6,8 +6,8 @@
 use gimli::constants as c;
 
 use super::dies::{DieRef, Dies, INLINE_NAMESPACE};
+use super::form::Language;
 use super::sections::Sections;
-use super::types::Language;
 
 /// Longest name kept, in bytes.
 const MAX_NAME_BYTES: usize = 2048;

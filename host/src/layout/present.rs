@@ -4,8 +4,9 @@
 //! is one reference. The engine's types and the names of relations are both made from this view.
 
 use super::containers::{self, Known};
+use super::form::{Form, Language, LayoutId, Member, Record};
 use super::slots::{self, Bytes};
-use super::types::{Form, Language, LayoutId, Layouts, Member, Record};
+use super::types::Layouts;
 
 /// Wrappers inside wrappers that are looked through.
 const MAX_WRAPPERS: usize = 24;

@@ -8,9 +8,10 @@ use std::collections::VecDeque;
 use heapy_engine::TypeEvidence;
 
 use super::block::{BlockType, Count};
+use super::form::{Form, Language, Layout, LayoutId, Scalar};
 use super::run_time::Vtables;
 use super::slots::{Points, Slot, Slots};
-use super::types::{Form, Language, Layout, LayoutId, Layouts, Scalar};
+use super::types::Layouts;
 use super::typing::{StaticVariable, TypedBlock, bytes_of};
 use crate::paused::Paused;
 

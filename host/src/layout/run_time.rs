@@ -6,9 +6,10 @@ use gimli::constants as c;
 
 use super::code::{self, Place};
 use super::dies::{DieRef, Dies, NONE};
+use super::form::{Form, Language, Layout, LayoutId};
 use super::names;
 use super::sections::Sections;
-use super::types::{Form, Language, Layout, LayoutId, Layouts};
+use super::types::Layouts;
 
 /// Longest mangled name of a class that is read.
 const MAX_MANGLED: u64 = 1024;

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::block::{BlockType, Count, has_open_tail};
 use super::containers::{self, Known};
-use super::types::{Form, Language, LayoutId, Layouts, Record, Scalar, Variant, Variants};
+use super::form::{Form, Language, LayoutId, Record, Scalar, Variant, Variants};
+use super::types::Layouts;
 
 /// Deepest nesting of values that is followed.
 const MAX_NESTING: u32 = 48;

@@ -11,13 +11,14 @@ use super::assembly_script::Classes;
 use super::block::{BlockType, Evidenced};
 use super::code::{self, CodeIndex};
 use super::dies::Dies;
+use super::form::LayoutId;
 use super::lines::Lines;
 use super::names;
 use super::propagate;
 use super::run_time::Vtables;
 use super::sections::Sections;
 use super::slots::{Bytes, Slot, Slots};
-use super::types::{LayoutId, Layouts, language_of};
+use super::types::{Layouts, language_of};
 use crate::paused::{ContextKey, Paused, RawFrame};
 
 /// The types of one original module. Nothing of its debug information is read before the first question.

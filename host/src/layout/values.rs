@@ -5,9 +5,10 @@
 
 use super::block::{BlockType, Count};
 use super::containers::{self, Known};
+use super::form::{Form, LayoutId, Scalar};
 use super::present::{self, View};
 use super::slots::Bytes;
-use super::types::{Form, LayoutId, Layouts, Scalar};
+use super::types::Layouts;
 use super::typing::{Typed, bytes_of};
 use crate::paused::Paused;
 

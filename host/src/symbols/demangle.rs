@@ -36,12 +36,11 @@ pub(super) struct Readable {
 
 /// The readable form of a symbol's name.
 pub(super) fn demangle(raw: &str) -> Readable {
-    if raw.starts_with("_R") || raw.starts_with("_ZN") && looks_like_legacy_rust(raw) {
-        if let Ok(name) = rustc_demangle::try_demangle(raw)
-            && let Some(text) = limited(|out| write!(out, "{name:#}"))
-        {
-            return Readable { text: clean(&text), mangling: Mangling::Rust };
-        }
+    if (raw.starts_with("_R") || raw.starts_with("_ZN") && looks_like_legacy_rust(raw))
+        && let Ok(name) = rustc_demangle::try_demangle(raw)
+        && let Some(text) = limited(|out| write!(out, "{name:#}"))
+    {
+        return Readable { text: clean(&text), mangling: Mangling::Rust };
     }
     if raw.starts_with("_Z")
         && let Some(text) = demangle_cpp(raw)

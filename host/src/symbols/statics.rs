@@ -184,7 +184,7 @@ fn fixed_address(
         }
     }
     // The linker leaves variables that it dropped at the end of the address space.
-    let tombstone = |at: u64| at >= 0xffff_fffe && at <= 0xffff_ffff || at >= u64::MAX - 1;
+    let tombstone = |at: u64| (0xffff_fffe..=0xffff_ffff).contains(&at) || at >= u64::MAX - 1;
     Ok(address.filter(|&at| !tombstone(at)).map(|at| at.wrapping_add(base.unwrap_or(0))))
 }
 
@@ -194,7 +194,7 @@ fn from_linking(module: &ModuleStructure) -> Vec<Scoped> {
     let reader = BinaryReader::new(&module.bytes[range.clone()], range.start);
     let Ok(sections) = LinkingSectionReader::new(reader) else { return Vec::new() };
     let mut found = Vec::new();
-    for table in sections.subsections().into_iter().filter_map(Result::ok) {
+    for table in sections.subsections().filter_map(Result::ok) {
         let Linking::SymbolTable(symbols) = table else { continue };
         for symbol in symbols.into_iter().filter_map(Result::ok) {
             if let SymbolInfo::Data { name, symbol: Some(place), .. } = symbol

@@ -46,7 +46,7 @@ impl State {
             let pointer = value(&pointer, &mut store);
             let size = paused.memory.len() as u64;
             paused.shadow_stack =
-                (pointer <= self.stack_base && self.stack_base <= size).then(|| pointer..self.stack_base);
+                (pointer <= self.stack_base && self.stack_base <= size).then_some(pointer..self.stack_base);
         }
         self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
         set(&self.handles.interval, store, u64::from(self.interval) << layout::INTERVAL_SHIFT);

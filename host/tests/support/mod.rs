@@ -1,5 +1,7 @@
 //! A guest from a WAT literal, instrumented and attached.
 
+#![allow(dead_code, unreachable_pub, clippy::type_complexity, reason = "each test uses its part of what they share")]
+
 use std::sync::{Arc, Mutex};
 
 use heapy_host::instrument::{InstrumentMap, Options, instrument};

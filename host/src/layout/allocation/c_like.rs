@@ -7,7 +7,8 @@ use super::{Caller, Symbols};
 use crate::layout::block::{BlockType, Count};
 use crate::layout::code;
 use crate::layout::dies::DieRef;
-use crate::layout::types::{Form, Language, LayoutId, Layouts};
+use crate::layout::form::{Form, Language, LayoutId};
+use crate::layout::types::Layouts;
 
 /// Callers outside of libraries that are asked, from the innermost: wrappers of allocators stand on each other.
 const MAX_WRAPPERS: usize = 4;

@@ -2,7 +2,8 @@
 
 use super::{Caller, Symbols};
 use crate::layout::block::{BlockType, Count};
-use crate::layout::types::{Form, Language, Layout, LayoutId, Layouts, Member, Record};
+use crate::layout::form::{Form, Language, Layout, LayoutId, Member, Record};
+use crate::layout::types::Layouts;
 
 /// Where the standard library keeps values side by side, with their type as parameter `T`.
 const SEQUENCES: [&str; 6] = [
