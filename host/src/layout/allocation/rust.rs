@@ -81,7 +81,7 @@ fn counted_slice(symbols: &Symbols<'_>, layouts: &mut Layouts, name: &str, eleme
         unit: None,
         size: word,
         language: Language::Rust,
-        form: Form::Scalar(crate::layout::types::Scalar::Unsigned),
+        form: Form::Scalar(crate::layout::form::Scalar::Unsigned),
     });
     // The value is aligned to at most its own size.
     let size = layouts.get(element).size.max(1);
