@@ -1,6 +1,7 @@
 //! The inspector in a real browser: tables, drilling down, details, console, keyboard, hostile names.
 //!
 //! Any error or warning on the browser's console fails a test. Screenshots are kept in `target/screenshots`.
+#![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 mod browser;
 

@@ -57,11 +57,14 @@ pub enum Deliver {
     Bytes,
 }
 
+/// The recording, and what ended it early.
+pub type Recorded = (RecordingFile, Option<RecorderError>);
+
 /// Records a guest's pauses.
 #[derive(Debug)]
 pub struct Recorder {
     jobs: SyncSender<Paused>,
-    thread: JoinHandle<Result<RecordingFile, (RecordingFile, RecorderError)>>,
+    thread: JoinHandle<Recorded>,
 }
 
 impl Recorder {
@@ -97,13 +100,9 @@ impl Recorder {
     ///
     /// # Errors
     /// [`RecorderError::Thread`] when the thread died.
-    pub fn finish(self) -> Result<(RecordingFile, Option<RecorderError>), RecorderError> {
+    pub fn finish(self) -> Result<Recorded, RecorderError> {
         drop(self.jobs);
-        match self.thread.join() {
-            Ok(Ok(file)) => Ok((file, None)),
-            Ok(Err((file, error))) => Ok((file, Some(error))),
-            Err(_) => Err(RecorderError::Thread("panicked; its message stands above".into())),
-        }
+        self.thread.join().map_err(|_| RecorderError::Thread("panicked; its message stands above".into()))
     }
 }
 
@@ -114,14 +113,14 @@ fn record(
     mut file: RecordingFile,
     deliver: Deliver,
     mut on_snapshot: impl FnMut(Snapshot),
-) -> Result<RecordingFile, (RecordingFile, RecorderError)> {
+) -> Recorded {
     while let Ok(paused) = waiting.recv() {
         match add(&paused, symbols, guest, &mut file, deliver) {
             Ok(snapshot) => on_snapshot(snapshot),
-            Err(error) => return Err((file, error)),
+            Err(error) => return (file, Some(error)),
         }
     }
-    Ok(file)
+    (file, None)
 }
 
 fn add(

@@ -1,12 +1,12 @@
 //! Instrumentation: a module in, a module that tells its heap out.
 //!
-//! Passes read the facts of [`info`] and say what to add or edit; nothing that exists changes its index, so that names,
+//! Passes read the facts of `info` and say what to add or edit; nothing that exists changes its index, so that names,
 //! debug information and the host's expectations hold:
 //!
-//! * [`allocators`] finds the entries, [`allocation_probes`] puts probes around them, [`live_table`] is their fast path;
-//! * [`call_graph`] and [`contexts`] keep the calling context;
-//! * [`edits`] adds what snapshot conditions need;
-//! * [`emit`] writes the module, [`map`] leads back from its code to the original.
+//! * `allocators` finds the entries, `allocation_probes` puts probes around them, `live_table` is their fast path;
+//! * `call_graph` and `contexts` keep the calling context;
+//! * `edits` adds what snapshot conditions need;
+//! * `emit` writes the module, `map` leads back from its code to the original.
 //!
 //! A `start` function is taken out and exported: the host calls it when everything is in place.
 

@@ -1,6 +1,6 @@
 //! What a layout is: size, language, and what a value of the type consists of.
 
-/// A type of one module's [`Layouts`].
+/// A type of one module's [`super::Layouts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LayoutId(pub(super) u32);
 

@@ -6,11 +6,13 @@ use std::sync::Mutex;
 use super::dies::Dies;
 use super::sections::Sections;
 
+/// Address and line by ascending address; the line 0 ends a sequence.
+type Rows = std::sync::Arc<[(u32, u32)]>;
+
 /// Rows of the line tables, unit by unit, read when first asked for.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// Address and line by ascending address; the line 0 ends a sequence.
-    units: Mutex<HashMap<u32, std::sync::Arc<[(u32, u32)]>>>,
+    units: Mutex<HashMap<u32, Rows>>,
 }
 
 impl Lines {

@@ -128,7 +128,7 @@ pub(super) fn clean(name: &str, language: Language) -> String {
         text.push('…');
     }
     if text.chars().any(char::is_control) {
-        text = text.chars().flat_map(|character| escape(character)).collect();
+        text = text.chars().flat_map(escape).collect();
     }
     match language {
         Language::Rust => text.replace(", alloc::alloc::Global>", ">"),
