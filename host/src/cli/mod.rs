@@ -33,7 +33,7 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    run: Option<run::RunArgs>,
+    run: run::RunArgs,
 }
 
 #[derive(Subcommand, Debug)]
@@ -74,19 +74,18 @@ pub fn run() -> ExitCode {
 }
 
 fn carry_out(cli: Cli) -> Result<ExitCode> {
-    match (cli.command, cli.run) {
-        (Some(Command::Record(args)), _) => record::run(&args),
-        (Some(Command::Show(args)), _) => show::run(&args),
-        (Some(Command::Open(args)), _) => open::run(&args),
-        (Some(Command::Instrument(args)), _) => instrument::run(&args),
-        (Some(Command::Query(args)), _) => query::run(&args),
-        (Some(Command::Repl(args)), _) => repl::run(&args),
-        (Some(Command::Diff(args)), _) => diff::run(&args),
-        (Some(Command::Export(args)), _) => export::run(&args),
-        (Some(Command::Mcp(args)), _) => mcp::run(&args),
-        (Some(Command::Check(args)), _) => check::run(&args),
-        (None, Some(args)) => run::run(&args),
-        (None, None) => anyhow::bail!("name a guest, or --help"),
+    match cli.command {
+        Some(Command::Record(args)) => record::run(&args),
+        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Open(args)) => open::run(&args),
+        Some(Command::Instrument(args)) => instrument::run(&args),
+        Some(Command::Query(args)) => query::run(&args),
+        Some(Command::Repl(args)) => repl::run(&args),
+        Some(Command::Diff(args)) => diff::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Mcp(args)) => mcp::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        None => run::run(&cli.run),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `heapy-host GUEST`: run a guest with the inspector beside it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,8 +20,12 @@ use crate::target::{Ending, Outcome};
 /// Runs a guest with the inspector.
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
-    #[command(flatten)]
-    command: GuestCommand,
+    /// The WebAssembly module.
+    #[arg(value_name = "GUEST")]
+    guest: Option<PathBuf>,
+    /// What the guest gets as its arguments.
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
     #[command(flatten)]
     options: GuestOptions,
     /// End with the guest in place of serving until Ctrl-C.
@@ -33,7 +38,9 @@ pub(super) struct RunArgs {
 
 /// Runs; the exit code is the guest's.
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
-    let guest = Guest::load(&args.command, &args.options)?;
+    let guest = args.guest.clone().context("name a guest or a subcommand; --help lists them")?;
+    let command = GuestCommand { guest, args: args.args.clone() };
+    let guest = Guest::load(&command, &args.options)?;
     let folder = tempfile::tempdir().context("cannot make a folder for the recording")?;
     let file = RecordingFile::create(&folder.path().join("run.heapy"))?;
     let live = Arc::new(Live::new(&guest.info.name));

@@ -1,0 +1,171 @@
+//! The command line as a user meets it: the binary, its output, its exit codes, and what it leaves on the disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A command that prints a line and ends with exit code 7.
+const HELLO: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "hello\n")
+  (data (i32.const 0) "\10\00\00\00\06\00\00\00")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (call $exit (i32.const 7))))"#;
+
+fn heapy(words: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_heapy-host")).args(words).current_dir(folder).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs a command that must refuse its input: one message that names `offender`, exit code 2, and no file behind.
+fn refuses(folder: &TempDir, words: &[&str], offender: &str) {
+    let before = listing(folder.path());
+    let output = heapy(words, folder.path());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words:?}: {message}");
+    assert!(message.contains(offender), "{words:?} should name {offender:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    assert!(output.stdout.is_empty(), "{words:?}");
+    assert_eq!(listing(folder.path()), before, "{words:?} left something behind");
+}
+
+fn listing(folder: &Path) -> Vec<PathBuf> {
+    let mut names: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|child| child.unwrap().path()).collect();
+    names.sort();
+    names
+}
+
+fn with_module(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("guest.wasm"), wat::parse_str(text).unwrap()).unwrap();
+    folder
+}
+
+#[test]
+fn unusable_guests_are_refused() {
+    let folder = with_module(r#"(module (import "host" "missing" (func)) (func (export "_start")))"#);
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("text.wasm", b"hello, this is text");
+    write("component.wasm", b"\0asm\x0d\0\x01\0");
+    let mut cut = wat::parse_str(HELLO).unwrap();
+    cut.truncate(cut.len() - 9);
+    write("cut.wasm", &cut);
+    write("library.wasm", &wat::parse_str(r#"(module (func (export "f")))"#).unwrap());
+    for (name, offender) in [
+        ("nowhere.wasm", "nowhere.wasm"),
+        ("text.wasm", "not a WebAssembly module"),
+        ("cut.wasm", "cut.wasm"),
+        ("component.wasm", "component"),
+        ("guest.wasm", "missing"),
+        ("library.wasm", "_start"),
+    ] {
+        refuses(&folder, &["record", name, "-o", "out.heapy"], offender);
+    }
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    let folder = with_module(HELLO);
+    let record = |words: &[&'static str], offender: &str| {
+        let mut all = vec!["record", "guest.wasm", "-o", "out.heapy"];
+        all.extend(words);
+        refuses(&folder, &all, offender);
+    };
+    record(&["--invoke", "nothing"], "nothing");
+    record(&["--allocator", "alloc=no_such_function"], "no_such_function");
+    record(&["--snapshot-at", "never"], "never");
+    record(&["--snapshot-at", "call:no_such_call"], "no_such_call");
+    record(&["--dir", "no-folder::/data"], "no-folder");
+    record(&["--env", "NOVALUE"], "NOVALUE");
+    refuses(&folder, &["record", "guest.wasm", "-o", "no/such/out.heapy"], "no/such/out.heapy");
+}
+
+#[test]
+fn output_and_exit_code_are_the_guests() {
+    let folder = with_module(HELLO);
+    let output = heapy(&["record", "guest.wasm", "-o", "out.heapy"], folder.path());
+    assert_eq!(output.stdout, b"hello\n");
+    assert_eq!(output.status.code(), Some(7), "{}", stderr(&output));
+    assert_eq!(listing(folder.path()).len(), 2, "guest and recording");
+}
+
+#[test]
+fn a_guest_alone_is_run_with_the_inspector() {
+    let folder = with_module(HELLO);
+    let output = heapy(&["--no-wait", "guest.wasm"], folder.path());
+    let message = stderr(&output);
+    assert_eq!((output.stdout.as_slice(), output.status.code()), (&b"hello\n"[..], Some(7)), "{message}");
+    assert!(message.contains("inspector at http://127.0.0.1:"), "{message}");
+    refuses(&folder, &[], "name a guest");
+}
+
+#[test]
+fn a_trap_is_told_and_recorded() {
+    let folder = with_module(
+        r#"(module (memory (export "memory") 1)
+             (func $inner unreachable)
+             (func $outer (export "_start") (call $inner)))"#,
+    );
+    let output = heapy(&["record", "guest.wasm", "-o", "out.heapy"], folder.path());
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(134), "{message}");
+    for part in ["unreachable", "inner", "outer"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let shown = heapy(&["show", "out.heapy", "--set", "all", "--json"], folder.path());
+    assert!(shown.status.success(), "{}", stderr(&shown));
+}
+
+#[test]
+fn damaged_recordings_are_refused() {
+    let folder = with_module(HELLO);
+    assert_eq!(heapy(&["record", "guest.wasm", "-o", "out.heapy"], folder.path()).status.code(), Some(7));
+    let whole = fs::read(folder.path().join("out.heapy")).unwrap();
+    fs::write(folder.path().join("cut.heapy"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(folder.path().join("text.heapy"), b"no recording").unwrap();
+    for name in ["nowhere.heapy", "cut.heapy", "text.heapy"] {
+        refuses(&folder, &["show", name], name);
+        refuses(&folder, &["open", name], name);
+    }
+    refuses(&folder, &["show", "out.heapy", "--snapshot", "99"], "99");
+    refuses(&folder, &["show", "out.heapy", "--by", "Colour"], "Colour");
+}
+
+#[test]
+fn show_prints_tables_and_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/out/shapes.wasm");
+    let record = ["record", guest.to_str().unwrap(), "-o", "out.heapy", "--snapshot-at", "call:sched_yield"];
+    let recorded = heapy(&record, folder.path());
+    assert!(recorded.status.success(), "{}", stderr(&recorded));
+    let table = heapy(&["show", "out.heapy", "--snapshot", "1"], folder.path());
+    let text = String::from_utf8(table.stdout).unwrap();
+    assert!(text.starts_with("Partition of a set of "), "{text}");
+    assert!(text.contains(" Index  Count   %     Size   % Cumulative  % Type"), "{text}");
+    let json = |words: &[&str]| -> Value {
+        let output = heapy(&[&["show", "out.heapy", "--json"], words].concat(), folder.path());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let sizes = json(&["--by", "Size", "--snapshot", "1"]);
+    let rows = sizes["rows"].as_array().unwrap();
+    let total: u64 = rows.iter().map(|row| row["size"].as_u64().unwrap()).sum();
+    assert_eq!(sizes["size"], total);
+    assert_eq!(rows.last().unwrap()["cumulative"], total);
+    let objects = json(&["--by", "Id", "--set", "all"]);
+    let object = &objects["rows"][0];
+    for member in
+        ["index", "address", "size", "usable", "type", "class", "site", "serial", "family", "reachable", "evidence"]
+    {
+        assert!(object.get(member).is_some(), "{member}: {object}");
+    }
+}
