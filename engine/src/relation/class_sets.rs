@@ -1,8 +1,8 @@
 //! Labels of objects by sets of numbers, such as the relations or the classes of their referrers.
 //!
-//! Most objects have one referrer, so that the sets of one number and of two are found without building them.
+//! Most objects have one referrer, so that sets of one number are found without a search.
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 /// No label yet.
 const NONE: u32 = u32::MAX;
@@ -12,9 +12,19 @@ const NONE: u32 = u32::MAX;
 pub(super) struct SetNumbering {
     /// Label of the set of one number, by that number.
     single: Vec<u32>,
-    pairs: HashMap<(u32, u32), u32>,
-    larger: HashMap<Box<[u32]>, u32>,
+    /// Labels of the other sets; their numbers stand in the pool alone, for there may be millions of sets.
+    others: HashTable<u32>,
     sets: SetPool,
+}
+
+/// Mixes the numbers of a set into all bits of one.
+fn hash(set: &[u32]) -> u64 {
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = set.iter().fold(MULTIPLIER, |mixed, &number| {
+        let product = (mixed ^ u64::from(number)).wrapping_mul(MULTIPLIER);
+        product ^ (product >> 32)
+    });
+    mixed.wrapping_mul(MULTIPLIER)
 }
 
 /// Sets of numbers, one behind the other.
@@ -65,15 +75,15 @@ impl SetNumbering {
                 }
                 *slot
             }
-            [first, second] => *self.pairs.entry((first, second)).or_insert_with(|| sets.push(list)),
-            _ => match self.larger.get(list.as_slice()) {
-                Some(&label) => label,
-                None => {
-                    let label = sets.push(list);
-                    self.larger.insert(list.as_slice().into(), label);
-                    label
+            _ => {
+                let hashed = hash(list);
+                if let Some(&label) = self.others.find(hashed, |&label| sets.get(label) == list.as_slice()) {
+                    return label;
                 }
-            },
+                let label = sets.push(list);
+                self.others.insert_unique(hashed, label, |&label| hash(sets.get(label)));
+                label
+            }
         }
     }
 

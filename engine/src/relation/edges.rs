@@ -64,7 +64,7 @@ pub(super) fn by_referrers(view: &Arc<View>, inner: &Rule) -> Labelling {
     let heap = view.heap();
     let of_referrer = view.labelling(inner);
     let classes = of_referrer.class_count() as u32;
-    let numbers = number_edges(view, |holder, _| of_referrer.label(holder));
+    let numbers = number_edges_by_holder(view, |holder| of_referrer.label(holder));
     let mut words: Numbering<&'static str> = Numbering::new();
     let roots = root_numbers(heap, |root| classes + words.number(root.place.word()));
     let (column, sets) = by_set(heap, &numbers, &roots);
@@ -104,6 +104,21 @@ fn number_edges(view: &Arc<View>, mut number: impl FnMut(ObjectId, &Edge<'_>) ->
             if heap.root_object() != Some(edge.other) {
                 *slot = number(holder, &edge);
             }
+        }
+    }
+    numbers
+}
+
+/// As [`number_edges`], where all edges of a referrer have one number.
+fn number_edges_by_holder(view: &Arc<View>, number: impl Fn(ObjectId) -> u32) -> Vec<u32> {
+    let heap = view.heap();
+    let mut numbers = vec![UNSEEN; heap.edge_count()];
+    for holder in view.reachable().iter() {
+        numbers[heap.outgoing_positions(holder)].fill(number(holder));
+    }
+    if let Some(root) = heap.root_object() {
+        for position in heap.incoming_positions(root) {
+            numbers[position] = UNSEEN;
         }
     }
     numbers
