@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::guests;
-use crate::process::{cargo, run};
+use crate::process::{SELECTION, cargo, run};
 
 /// What can be measured: the name here, and the bench target. Only `overhead` takes `--json`; the others are criterion's
 /// and print times of one machine, to be compared with each other only.
@@ -23,9 +23,7 @@ pub(crate) fn run_bench(words: &[String]) -> Result<()> {
     for (name, target) in BENCHES {
         if chosen.is_empty() || chosen.iter().any(|word| *word == name) {
             let mut command = cargo();
-            // All packages, as in the tests: then what they share has one set of features and is not built again.
-            command.args(["bench", "--quiet", "--workspace", "--exclude", "heapy-inspector", "--exclude", "xtask"]);
-            command.args(["--bench", target, "--"]);
+            command.args(["bench", "--quiet"]).args(SELECTION).args(["--bench", target, "--"]);
             if name == "overhead" {
                 command.args(&flags);
             }

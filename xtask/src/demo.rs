@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::process::{cargo, run, target_dir};
+use crate::process::{SELECTION, cargo, run, target_dir};
 use crate::{guests, setup, ui};
 
 /// Sets up, builds inspector, host and demo guest, and runs the guest; `--no-wait` ends after printing.
@@ -27,7 +27,7 @@ pub(crate) fn run_demo(words: &[String]) -> Result<()> {
 
 /// Builds the host with whatever inspector is in `www/dist`.
 pub(crate) fn build_host() -> Result<()> {
-    run(cargo().args(["build", "--release", "--package", "heapy-host"]))
+    run(cargo().args(["build", "--release"]).args(SELECTION))
 }
 
 /// The host's binary.

@@ -23,6 +23,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// What demo, tests, benches and installation build alike, so that the features of shared crates are the same and nothing
+/// is built twice. The inspector and this crate use other features of some crates; they are built by themselves.
+pub(crate) const SELECTION: [&str; 5] = ["--workspace", "--exclude", "heapy-inspector", "--exclude", "xtask"];
+
 /// Runs a command to its end; an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);

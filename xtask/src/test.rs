@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, run};
+use crate::process::{SELECTION, cargo, run};
 use crate::{guests, setup, tidy, ui};
 
 /// A step: its name for `--only`, and what it does.
@@ -53,7 +53,7 @@ pub(crate) fn run_all(words: &[String]) -> Result<()> {
 /// Renews golden and generated files by running the tests that compare them.
 pub(crate) fn bless() -> Result<()> {
     let mut command = cargo();
-    run(command.args(["test", "--release", "--workspace", "--exclude", "heapy-inspector"]).env("BLESS", "1"))
+    run(command.args(["test", "--release"]).args(SELECTION).env("BLESS", "1"))
 }
 
 fn check_form() -> Result<()> {
@@ -77,9 +77,7 @@ fn check_docs() -> Result<()> {
 fn run_tests(counts: &mut Counts) -> Result<()> {
     let browser = setup::browser();
     let mut command = cargo();
-    // The inspector is tested by itself: its features of shared crates differ, and would have all of them built again.
-    command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
-    command.args(["--exclude", "heapy-inspector", "--exclude", "xtask"]);
+    command.args(["test", "--release", "--no-fail-fast"]).args(SELECTION);
     command.env("HEAPY_BROWSER", if browser { "require" } else { "skip" });
     let status = run_counting(&mut command, counts)?;
     if !status || counts.failed > 0 {

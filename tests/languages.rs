@@ -28,7 +28,7 @@ const FUNCTIONS: [(&str, usize); 18] = [
 ];
 
 fn source(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk")).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -125,7 +125,7 @@ fn records_are_the_same_both_ways() {
 #[test]
 fn the_wit_package_is_well_formed() {
     let mut resolve = wit_parser::Resolve::default();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit/inspect.wit");
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/wit/inspect.wit"));
     let package = resolve.push_file(&path).expect("inspect.wit parses");
     let package = &resolve.packages[package];
     assert_eq!((package.name.namespace.as_str(), package.name.name.as_str()), ("heapy", "inspect"));
