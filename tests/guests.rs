@@ -74,7 +74,6 @@ fn allocators_in_zig() {
 }
 
 #[test]
-#[ignore = "blocks that pass through an allocator interface are recorded at wrong addresses in this build"]
 fn every_block_in_zig() {
     assert_eq!(figures(&check("shapes_zig.whole", &[]).0), [(44, 201_492), (22, 1020)]);
 }

@@ -195,6 +195,51 @@ fn zig_allocators_resize_in_place_and_lie_close() {
     assert_eq!(guest.live(), [(1008, 2)]);
 }
 
+/// A resize that does not read its block, and `caller`, which passes something else in its place.
+fn with_careless_resize(caller: &str) -> Vec<u8> {
+    module(&format!(
+        r#"
+      (memory (export "memory") 1)
+      (table 1 funcref)
+      (elem (i32.const 0) $heap.BrkAllocator.resize)
+      (func $heap.BrkAllocator.alloc (export "alloc") (param i32 i32 i32 i32) (result i32) (local.get 0))
+      (func $heap.BrkAllocator.resize (param i32 i32 i32 i32 i32 i32) (result i32)
+        (i32.ge_u (local.get 2) (local.get 4)))
+      {caller}"#
+    ))
+}
+
+#[test]
+fn a_wrapper_knows_the_block_that_a_careless_resize_is_not_told() {
+    let wasm = with_careless_resize(
+        r#"(func $list.resize (export "resize") (param i32 i32 i32 i32 i32 i32) (result i32)
+        (i32.store (i32.const 0) (local.get 1))
+        (call $heap.BrkAllocator.resize
+          (local.get 4) (local.get 4) (local.get 2) (local.get 3) (local.get 4) (local.get 4)))"#,
+    );
+    let mut guest = attach(&wasm, &Options::default(), &[]);
+    guest.call("alloc", &[8, 100, 0, 0]).unwrap();
+    guest.call("alloc", &[1000, 100, 0, 0]).unwrap();
+    guest.call("resize", &[0, 1000, 100, 0, 8, 0]).unwrap();
+    assert_eq!(guest.live(), [(8, 100), (1000, 8)]);
+}
+
+#[test]
+fn a_block_that_nobody_names_keeps_its_size_and_is_spoken_of() {
+    let wasm = with_careless_resize(
+        r#"(func $shrink (export "shrink") (param i32)
+        (drop (call $heap.BrkAllocator.resize
+          (local.get 0) (local.get 0) (i32.const 100) (i32.const 0) (local.get 0) (local.get 0))))"#,
+    );
+    let mut guest = attach(&wasm, &Options::default(), &[]);
+    guest.call("alloc", &[8, 100, 0, 0]).unwrap();
+    guest.call("shrink", &[8]).unwrap();
+    assert_eq!(guest.live(), [(8, 100)]);
+    let instrumented = instrument(&wasm, &Options::default()).unwrap();
+    let notes = format!("{:?}", instrumented.map.notes());
+    assert!(notes.contains("is not told which block `shrink` resizes"), "{notes}");
+}
+
 #[test]
 fn a_given_allocator_at_any_address() {
     let wat = r#"

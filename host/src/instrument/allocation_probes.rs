@@ -119,7 +119,8 @@ fn after(code: &mut InstructionSink<'_>, entry: &Entry, locals: &Locals, added: 
             code.end();
         }
         Role::Resize { block, size } => {
-            code.local_get(locals.result()).if_(BlockType::Empty);
+            // Zig's `bool` is the lowest bit; the others may be anything.
+            code.local_get(locals.result()).i32_const(1).i32_and().if_(BlockType::Empty);
             requested(code, size, None, locals);
             code.local_get(block).local_set(locals.address());
             added.resize(code, block, locals.block(), entry.header(), locals.scratch());

@@ -4,6 +4,7 @@
 //! probed, and a block is told by the entry that was reached while no other was active; layers that only pass on to a
 //! probed one are labels. Evidence is the name section and the exports; further entries are given by specifications.
 
+mod dead_parameters;
 mod known;
 mod layers;
 mod spec;
@@ -167,6 +168,7 @@ impl Allocators {
             }
             add(Entry { function, name: name.to_owned(), role, layer, nested: false, nests: false }, &mut candidates);
         }
+        dead_parameters::settle(info, &mut candidates, &mut notes);
         candidates.sort_by_key(|entry| entry.function);
         let mut labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
         labels.dedup();
