@@ -19,6 +19,7 @@ fn check_all(name: &str, marks: &[Mark], run: &Run) {
     assert_eq!(marks.len(), run.heaps.len(), "{name}: marks and snapshots");
     assert!(!marks.is_empty(), "{name}: no marks");
     assert_eq!(run.wild_releases, 0, "{name}: releases of what is no block");
+    assert!(run.same_memory, "{name}: memory with and without us");
     for (mark, heap) in marks.iter().zip(&run.heaps) {
         check_mark(name, mark, heap);
         let facts = heap.facts();
@@ -194,6 +195,7 @@ fn a_program_that_others_wrote() {
     let run = run_calls("jaq", &wasm, &["-n", "-c", program], &["_start"], "fd_write");
     assert!(run.output.len() > 100_000);
     assert_eq!(run.output, run.plain_output);
+    assert!(run.same_memory);
     let heap = &run.heaps[0];
     let blocks: Vec<_> = heap.objects().filter(|&object| heap.family(object) == Family::Block).collect();
     // Each of 20,000 objects has at least a map and a string of its own.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use heapy_engine::Heap;
 use heapy_host::capture::{GuestInfo, capture};
@@ -10,11 +11,34 @@ use heapy_host::paused::Paused;
 use heapy_host::symbols::Symbols;
 use heapy_host::target::{Attached, Condition, configure};
 use wasmtime::{Caller, Config, Engine, Extern, Instance, Linker, Module, Store};
-use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, I32Exit};
 
 use super::protocol::{Mark, Reach, ToldBlock};
+
+/// A clock that stands still.
+struct Standing;
+
+impl HostWallClock for Standing {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+impl HostMonotonicClock for Standing {
+    fn resolution(&self) -> u64 {
+        1000
+    }
+
+    fn now(&self) -> u64 {
+        1_000_000_000
+    }
+}
 
 /// Most bytes that a guest may print.
 const MAX_OUTPUT_BYTES: usize = 16 << 20;
@@ -25,6 +49,8 @@ pub struct Run {
     pub plain_output: String,
     /// What it printed while it was observed.
     pub output: String,
+    /// Whether the guest's memory at its end is the same, byte for byte, with and without us.
+    pub same_memory: bool,
     /// One heap for each mark.
     pub heaps: Vec<Heap>,
     /// What it told through imports, for guests that print nothing.
@@ -59,7 +85,7 @@ pub fn run_script(name: &str) -> Run {
 
 /// Runs any module.
 pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], mark: &str) -> Run {
-    let (plain_output, _) = run_plain(wasm, arguments, calls);
+    let (plain_output, plain_memory) = run_plain(wasm, arguments, calls);
     let options = Options { calls: vec![mark.to_owned()], ..Options::default() };
     let instrumented = instrument(wasm, &options).unwrap();
     let pauses: Arc<Mutex<Vec<Paused>>> = Arc::default();
@@ -75,20 +101,28 @@ pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], ma
         finished(attached.enter(&mut store, |store| called(store, &instance, call)));
     }
     attached.finish(&mut store);
+    let same_memory = memory(&mut store, &instance) == plain_memory;
     let wild_releases = attached.totals(&mut store).wild_releases;
     let told = std::mem::take(&mut store.data_mut().told);
     let symbols = Symbols::labelled(wasm.to_vec().into(), name).unwrap();
     let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned() };
     let heaps = pauses.lock().unwrap().iter().map(|paused| capture(paused, &symbols, &guest).unwrap()).collect();
-    Run { plain_output, output: text(&output), heaps, told, wild_releases }
+    Run { plain_output, output: text(&output), same_memory, heaps, told, wild_releases }
 }
 
-fn run_plain(wasm: &[u8], arguments: &[&str], calls: &[&str]) -> (String, Vec<Mark>) {
+/// Output and memory at the end.
+fn run_plain(wasm: &[u8], arguments: &[&str], calls: &[&str]) -> (String, Vec<u8>) {
     let (mut store, instance, output) = instantiate(wasm, arguments);
     for call in calls {
         finished(called(&mut store, &instance, call));
     }
-    (text(&output), std::mem::take(&mut store.data_mut().told))
+    (text(&output), memory(&mut store, &instance))
+}
+
+/// The bytes of the exported memory.
+fn memory(store: &mut Store<Host>, instance: &Instance) -> Vec<u8> {
+    let memory = instance.get_memory(&mut *store, "memory").expect("the guest exports its memory");
+    memory.data(&*store).to_vec()
 }
 
 fn called(store: &mut Store<Host>, instance: &Instance, call: &str) -> wasmtime::Result<()> {
@@ -119,6 +153,8 @@ fn instantiate(wasm: &[u8], arguments: &[&str]) -> (Store<Host>, Instance, Memor
     let output = MemoryOutputPipe::new(MAX_OUTPUT_BYTES);
     let mut wasi = wasmtime_wasi::WasiCtxBuilder::new();
     wasi.arg("guest").args(arguments).stdout(output.clone()).stderr(output.clone());
+    // What a guest asks of its surroundings is the same in every run, so that its memory can be compared.
+    wasi.secure_random(Deterministic::new((0..=255).collect())).wall_clock(Standing).monotonic_clock(Standing);
     let host = Host { wasi: wasi.build_p1(), told: Vec::new(), current: Mark::default() };
     let mut store = Store::new(&engine, host);
     let mut linker = Linker::new(&engine);
