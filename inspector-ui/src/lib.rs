@@ -18,8 +18,10 @@ mod format;
 mod hooks;
 mod js;
 mod list;
+mod native;
 mod protocol;
 mod route;
 mod views;
 
-pub use js::{HeapRelation, HeapSet, HeapUse, answer, start_page, use_api};
+pub use js::{answer, start_page};
+pub use native::Native;

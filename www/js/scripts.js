@@ -1,12 +1,14 @@
 // Runs what the user writes, in the worker: chains from the page's console, and scripts.
 
+import { run, show } from "./api.js";
+
 const BASIC = new Set(["undefined", "boolean", "number", "string", "bigint"]);
 
 /** What can be sent to the page: a plain value, or the text of anything else. */
 function sendable(value) {
   if (value === null || BASIC.has(typeof value)) return { value };
   if (Array.isArray(value) && value.every((item) => item === null || BASIC.has(typeof item))) return { value };
-  return { text: String(value) };
+  return { text: show(value) };
 }
 
 /** Follows a chain of names, calls and indices from `hp`. */
@@ -33,18 +35,11 @@ export async function evaluate(hp, chain) {
   return sendable(await follow(hp, chain));
 }
 
-/** Runs a script with `hp` and `print`; gives what it printed and the value of its last expression. */
+/** Runs a script with `hp` and `print`; gives what it printed and its value. */
 export async function runScript(hp, source) {
   const printed = [];
-  const print = (...values) => printed.push(values.map(String).join(" "));
-  const AsyncFunction = (async () => {}).constructor;
-  const names = ["hp", "print"];
-  let run;
-  try {
-    run = new AsyncFunction(...names, `return (${source}\n);`);
-  } catch {
-    run = new AsyncFunction(...names, source);
-  }
-  const value = await run(hp, print);
+  const print = (...values) => printed.push(values.map(show).join(" "));
+  const console = { log: print, info: print, warn: print, error: print, debug: print };
+  const value = await run(source, { hp, print, console });
   return { printed, ...sendable(value) };
 }

@@ -1,17 +1,20 @@
 // The engine's side of the page: answers the user interface, the console's `hp` and the user's scripts.
 
-import init, { answer, use_api } from "./inspector.js";
-import { wrapUse } from "./heapy.js";
+import init, { answer, Native } from "./inspector.js";
+import { connect } from "./api.js";
 import { evaluate, runScript } from "./scripts.js";
 
 const ready = init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) });
+
+/** `hp`: the top object of the snapshot that the page looked at last. */
+const top = () => connect(Native.of_page()).top();
 
 /** The answer to one message; see mirror.js, and `api.rs` of the inspector for requests. */
 async function dispatch(message) {
   await ready;
   if ("request" in message) return answer(message.request, message.file);
-  if ("chain" in message) return evaluate(wrapUse(use_api()), message.chain);
-  if ("script" in message) return runScript(wrapUse(use_api()), message.script);
+  if ("chain" in message) return evaluate(top(), message.chain);
+  if ("script" in message) return runScript(top(), message.script);
   throw new TypeError("the message asks nothing");
 }
 

@@ -18,6 +18,7 @@ mod table;
 use std::cell::RefCell;
 
 use heapy_engine::Use;
+use heapy_engine::snapshot::SnapshotMeta;
 use serde::Serialize;
 use web_sys::File;
 
@@ -53,6 +54,11 @@ pub(crate) async fn answer(request: &str, file: Option<File>) -> Result<String, 
 /// The API's top object over the last snapshot that was looked at.
 pub(crate) fn current_use() -> Result<Use, Failure> {
     SESSION.with_borrow_mut(Session::current)
+}
+
+/// The snapshots of the recording that is open.
+pub(crate) fn snapshots() -> Vec<SnapshotMeta> {
+    SESSION.with_borrow(Session::snapshots)
 }
 
 /// The API's top object over the snapshot of this number.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use heapy_engine::snapshot::{FileBytes, Recording};
+use heapy_engine::snapshot::{FileBytes, Recording, SnapshotMeta};
 use heapy_engine::{IdentitySet, ObjectId, Use};
 
 use super::Failure;
@@ -77,6 +77,11 @@ impl Session {
         let count = self.recording.as_ref().map_or(0, |recording| recording.snapshots().len());
         let last = count.checked_sub(1).ok_or("no snapshot is open")?;
         self.snapshot(self.last.unwrap_or(last))
+    }
+
+    /// The snapshots of the recording, if one is open.
+    pub(super) fn snapshots(&self) -> Vec<SnapshotMeta> {
+        self.recording.as_ref().map_or_else(Vec::new, |recording| recording.snapshots().to_vec())
     }
 
     /// The snapshot of a number.

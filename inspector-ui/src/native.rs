@@ -1,0 +1,140 @@
+//! What `api.js` asks of the engine: the objects of the JS API by handles.
+//!
+//! On the page it asks the snapshots that the page looks at; for the package `heapy` it holds a recording of its own.
+//! A recording is pushed in chunk by chunk, so that each byte is copied once, into the engine's memory; it is read when
+//! it is opened, and each snapshot when it is first asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heapy_engine::binding::Value;
+use heapy_engine::snapshot::{FileBytes, Recording};
+use heapy_engine::{Handles, Use, hpy};
+use js_sys::{Float64Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::answers;
+
+/// A recording and the objects that scripts hold of it.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Native {
+    chunks: Vec<Vec<u8>>,
+    of_page: bool,
+    recording: Option<Recording>,
+    tops: BTreeMap<u32, Use>,
+    handles: Handles,
+}
+
+fn failure(error: impl std::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+#[wasm_bindgen]
+impl Native {
+    /// Nothing yet.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the page looks at.
+    #[must_use]
+    pub fn of_page() -> Self {
+        Self { of_page: true, ..Self::default() }
+    }
+
+    /// Adds the next bytes of the file.
+    pub fn push(&mut self, chunk: &Uint8Array) {
+        self.chunks.push(chunk.to_vec());
+    }
+
+    /// Opens the recording that was pushed.
+    ///
+    /// # Errors
+    /// Why it is none, as an `Error`.
+    pub fn open(&mut self) -> Result<(), JsError> {
+        let bytes = FileBytes::from_chunks(std::mem::take(&mut self.chunks));
+        self.recording = Some(Recording::read(bytes).map_err(failure)?);
+        Ok(())
+    }
+
+    /// The stats of a `.hpy` file that was pushed: their handles.
+    ///
+    /// # Errors
+    /// Why it is none, as an `Error`.
+    pub fn stats(&mut self) -> Result<Vec<u32>, JsError> {
+        let bytes = std::mem::take(&mut self.chunks).concat();
+        let text = hpy::decode(&bytes);
+        let stats = hpy::Packages::new(&text).collect::<Result<Vec<_>, _>>().map_err(failure)?;
+        Ok(stats.into_iter().map(|stat| self.handles.keep(stat.into())).collect())
+    }
+
+    /// The description of the API, as JSON.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        Handles::describe().to_string()
+    }
+
+    /// The snapshots, as JSON.
+    #[must_use]
+    pub fn snapshots(&self) -> String {
+        let snapshots = if self.of_page {
+            answers::snapshots()
+        } else {
+            self.recording.as_ref().map_or_else(Vec::new, |recording| recording.snapshots().to_vec())
+        };
+        let list = snapshots.iter().map(|meta| {
+            serde_json::json!({
+                "number": meta.number, "reason": meta.reason, "at_nanos": meta.at_nanos,
+                "objects": meta.objects, "bytes": meta.bytes,
+            })
+        });
+        list.collect::<serde_json::Value>().to_string()
+    }
+
+    /// A handle of the top object of a snapshot; of the last one if no number is given.
+    ///
+    /// # Errors
+    /// When there is no such snapshot, as an `Error`.
+    pub fn top(&mut self, number: Option<u32>) -> Result<u32, JsError> {
+        if self.of_page {
+            let hp = number.map_or_else(answers::current_use, answers::numbered_use).map_err(failure)?;
+            return Ok(self.handles.keep(Value::Use(hp)));
+        }
+        let recording = self.recording.as_ref().ok_or_else(|| failure("no recording is open"))?;
+        let last = recording.snapshots().len() as u32;
+        let number = number.unwrap_or(last);
+        if !(1..=last).contains(&number) {
+            return Err(failure(format!("there is no snapshot {number}; the recording has {last}")));
+        }
+        let hp = match self.tops.get(&number) {
+            Some(hp) => hp.clone(),
+            None => Use::new(Arc::new(recording.heap(number).map_err(failure)?)),
+        };
+        self.tops.insert(number, hp.clone());
+        Ok(self.handles.keep(Value::Use(hp)))
+    }
+
+    /// Reads an attribute or calls a method; arguments and answer are JSON.
+    ///
+    /// # Errors
+    /// The engine's message, as an `Error`.
+    pub fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, JsError> {
+        self.handles.call(handle, name, arguments).map_err(failure)
+    }
+
+    /// A column of numbers of a set.
+    ///
+    /// # Errors
+    /// The engine's message, as an `Error`.
+    pub fn column(&self, handle: u32, name: &str) -> Result<Float64Array, JsError> {
+        Ok(Float64Array::from(self.handles.column(handle, name).map_err(failure)?.as_slice()))
+    }
+
+    /// Lets go of a handle.
+    pub fn release(&self, handle: u32) {
+        self.handles.release(handle);
+    }
+}
