@@ -182,10 +182,28 @@ fn producer_name(place: Option<&(String, Option<u32>)>) -> String {
     }
 }
 
-/// The calling context on one line, innermost frame first.
+/// Frames of a calling context that its name shows.
+const SHOWN_FRAMES: usize = 8;
+
+/// The calling context on one line, innermost frame first: the program's frames, which tell contexts apart for a reader;
+/// all of them where all are a library's.
 fn site_name(heap: &Heap, site: ContextId) -> String {
-    let frames: Vec<_> = heap.frames_of(site).map(frame_name).collect();
-    frames.join(" < ")
+    let own: Vec<&Frame> = heap.frames_of(site).filter(|frame| !frame.library).collect();
+    let frames = if own.is_empty() { heap.frames_of(site).collect() } else { own };
+    let mut names: Vec<String> = frames.iter().take(SHOWN_FRAMES).map(|frame| short_frame_name(frame)).collect();
+    if frames.len() > SHOWN_FRAMES {
+        names.push(format!("{} more", frames.len() - SHOWN_FRAMES));
+    }
+    names.join(" < ")
+}
+
+/// `function (file:line)`, the file without its folders.
+fn short_frame_name(frame: &Frame) -> String {
+    let file = frame.file.as_deref().map(|file| file.rsplit(['/', '\\']).next().unwrap_or(file));
+    match (file, frame.line) {
+        (Some(file), Some(line)) => format!("{} ({file}:{line})", frame.function),
+        _ => frame.function.clone(),
+    }
 }
 
 /// `function (file:line)`.

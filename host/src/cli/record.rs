@@ -31,7 +31,8 @@ pub(super) fn run(args: &RecordArgs) -> Result<ExitCode> {
     let (outcome, file) = record(guest, &args.output)?;
     let snapshots = file.snapshots();
     file.finish()?;
-    say(format_args!("{snapshots} snapshots in {}", args.output.display()));
+    let noun = if snapshots == 1 { "snapshot" } else { "snapshots" };
+    say(format_args!("{snapshots} {noun} in {}", args.output.display()));
     Ok(guest::exit_code(&outcome))
 }
 

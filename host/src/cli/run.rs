@@ -101,6 +101,9 @@ fn tell_heap(heap: &Arc<Heap>) {
         say(format_args!("no leaks among the blocks that could be seen"));
     } else {
         say(format_args!("{} blocks of {} bytes are held by nothing:\n{leaks}", leaks.count(), leaks.size()));
+        if let Ok(by_line) = leaks.by("Prod") {
+            say(format_args!("they were allocated at:\n{by_line}"));
+        }
     }
     for note in &facts.notes {
         say(format_args!("note: {note}"));
