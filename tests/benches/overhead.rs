@@ -10,14 +10,15 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use heapy_host::instrument::{Contexts, InstrumentMap, Options, instrument};
 use heapy_host::target::{Attached, configure};
+use heapy_tests::bench_guests;
 use serde::{Deserialize, Serialize};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 
@@ -59,8 +60,9 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let mut rows = Vec::new();
+    let guests = bench_guests(env!("CARGO_TARGET_TMPDIR"))?;
     for name in GUESTS {
-        rows.push(row(name, &build()?.join(format!("{name}.wasm")), contexts)?);
+        rows.push(row(name, &guests.join(format!("{name}.wasm")), contexts)?);
     }
     let heavy: Vec<f64> = rows.iter().filter(|row| row.name != "compute").map(|row| row.ratio.ln()).collect();
     let geomean = (heavy.iter().sum::<f64>() / heavy.len() as f64).exp();
@@ -74,21 +76,6 @@ fn main() -> Result<()> {
         println!("{:14} {:6.3}  of those that allocate", "geometric mean", report.geomean);
     }
     Ok(())
-}
-
-/// Builds the guests; returns the folder they are in.
-fn build() -> Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/bench/Cargo.toml");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-guests");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--target", "wasm32-wasip1", "--manifest-path"])
-        .arg(&manifest)
-        .arg("--target-dir")
-        .arg(&target)
-        .status()
-        .context("cannot start cargo")?;
-    ensure!(status.success(), "the guests of {} cannot be built", manifest.display());
-    Ok(target.join("wasm32-wasip1/release"))
 }
 
 fn row(name: &str, guest: &Path, contexts: Contexts) -> Result<Row> {

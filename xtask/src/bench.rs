@@ -5,9 +5,10 @@ use anyhow::{Result, bail};
 use crate::guests;
 use crate::process::{SELECTION, cargo, run};
 
-/// What can be measured: the name here, and the bench target. Only `overhead` takes `--json`; the others are criterion's
-/// and print times of one machine, to be compared with each other only.
-const BENCHES: [(&str, &str); 3] = [("overhead", "overhead"), ("graph", "graph"), ("partition", "partition")];
+/// What can be measured: the name here, and the bench targets. Those of the engine are criterion's and do not take `--json`;
+/// they print times of one machine, to be compared with each other only.
+const BENCHES: [(&str, &[&str]); 3] =
+    [("overhead", &["overhead"]), ("snapshot", &["snapshot"]), ("engine", &["partition", "graph"])];
 
 /// Runs the named bench, or all of them.
 pub(crate) fn run_bench(words: &[String]) -> Result<()> {
@@ -20,14 +21,16 @@ pub(crate) fn run_bench(words: &[String]) -> Result<()> {
         bail!("no bench is called {name:?}; there are {names}");
     }
     guests::build()?;
-    for (name, target) in BENCHES {
+    for (name, targets) in BENCHES {
         if chosen.is_empty() || chosen.iter().any(|word| *word == name) {
-            let mut command = cargo();
-            command.args(["bench", "--quiet"]).args(SELECTION).args(["--bench", target, "--"]);
-            if name == "overhead" {
-                command.args(&flags);
+            for target in targets {
+                let mut command = cargo();
+                command.args(["bench", "--quiet"]).args(SELECTION).args(["--bench", target, "--"]);
+                if name != "engine" {
+                    command.args(&flags);
+                }
+                run(&mut command)?;
             }
-            run(&mut command)?;
         }
     }
     Ok(())
