@@ -36,21 +36,23 @@ const SHAPES: [(usize, u64); 4] = [(67, 5359), (68, 5479), (68, 5495), (52, 3260
 
 #[test]
 fn shapes_in_c() {
-    for name in ["shapes", "shapes.O0", "shapes.O2", "shapes.wrap", "shapes.reactor", "shapes.zigcc"] {
+    for name in
+        ["shapes", "shapes.O0", "shapes.O2", "shapes.wrap", "shapes.reactor", "shapes.zigcc", "shapes.O2.stripped"]
+    {
         assert_eq!(figures(&check(name, &[]).0), SHAPES, "{name}");
     }
 }
 
 #[test]
 fn slabs_of_an_arena() {
-    for name in ["arena", "arena.O2", "arena.wrap"] {
+    for name in ["arena", "arena.O2", "arena.wrap", "arena.O2.stripped"] {
         assert_eq!(figures(&check(name, &[]).0), [(7, 28672), (0, 0)], "{name}");
     }
 }
 
 #[test]
 fn what_churn_leaves() {
-    for name in ["churn", "churn.O2", "churn.wrap"] {
+    for name in ["churn", "churn.O2", "churn.wrap", "churn.O2.stripped"] {
         assert_eq!(figures(&check(name, &[]).0), [(309, 94608)], "{name}");
     }
 }
@@ -64,7 +66,7 @@ fn classes_in_cpp() {
 
 #[test]
 fn owners_in_rust() {
-    for name in ["shapes_rs", "shapes_rs.names", "shapes_rs.whole"] {
+    for name in ["shapes_rs", "shapes_rs.names", "shapes_rs.whole", "shapes_rs.stripped"] {
         assert_eq!(figures(&check(name, &[]).0), [(45, 2559), (32, 2046)], "{name}");
     }
 }
@@ -81,7 +83,7 @@ fn every_block_in_zig() {
 
 #[test]
 fn objects_in_assembly_script() {
-    for name in ["shapes_as.incremental", "shapes_as.minimal", "shapes_as.stub"] {
+    for name in ["shapes_as.incremental", "shapes_as.minimal", "shapes_as.stub", "shapes_as.stripped"] {
         let mut run = run_script(name);
         let mut marks = std::mem::take(&mut run.told);
         // At the second mark nothing new is told, and what was told before may be gone.

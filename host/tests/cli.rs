@@ -169,3 +169,28 @@ fn show_prints_tables_and_json() {
         assert!(object.get(member).is_some(), "{member}: {object}");
     }
 }
+
+#[test]
+fn allocators_are_listed_with_their_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/guests/out/churn.O2.stripped.wasm");
+    let output = heapy(&["allocators", guest], folder.path());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("dlmalloc #") && text.contains("its magic number"), "{text}");
+    assert!(text.contains("realloc=#") && text.contains("passes on to #"), "{text}");
+
+    let output = heapy(&["allocators", guest, "--json"], folder.path());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let functions = report["functions"].as_array().unwrap();
+    assert!(functions.iter().all(|function| function["evidence"] == "structure" && function["certain"] == true));
+    let probed = functions.iter().filter(|function| function["standing"] == "probed").count();
+    assert!((4..=6).contains(&probed), "{report}");
+
+    let nothing = with_module(r#"(module (memory 1) (func (export "_start")))"#);
+    let output = heapy(&["allocators", "guest.wasm"], nothing.path());
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("name one with --allocator"), "{output:?}");
+    let output = heapy(&["guest.wasm", "--no-wait"], nothing.path());
+    assert!(output.status.success(), "a guest without an allocator runs all the same");
+    assert!(stderr(&output).contains("no allocator was found"), "{}", stderr(&output));
+}

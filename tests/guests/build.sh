@@ -29,6 +29,7 @@ if [ "$CLANG" != no ]; then
     $CLANG $t -o out/$p.wasm obj/$p.O1.o obj/truth.o
     $CLANG $t $wrap -o out/$p.wrap.wasm obj/$p.O1.o obj/truth.o obj/wrap.o
     $CLANG $t -Wl,--strip-debug -o out/$p.O2.wasm obj/$p.O2.o obj/truth.o
+    $CLANG $t -Wl,--strip-all -o out/$p.O2.stripped.wasm obj/$p.O2.o obj/truth.o
   done
   $CLANG $t -o out/shapes.O0.wasm obj/shapes.O0.o obj/truth.o
   $CLANG $t -mexec-model=reactor -Wl,--no-check-features -Wl,--export=__original_main -Wl,--export=malloc -Wl,--export=free \
@@ -48,6 +49,8 @@ if command -v cargo >/dev/null; then
     cp target/wasm32-wasip1/release/shapes_rs.wasm ../out/shapes_rs.wasm
     RUSTFLAGS="$RUSTFLAGS -C strip=debuginfo" cargo build -q --release --target wasm32-wasip1 --bin shapes_rs
     cp target/wasm32-wasip1/release/shapes_rs.wasm ../out/shapes_rs.names.wasm
+    RUSTFLAGS="$RUSTFLAGS -C strip=symbols" cargo build -q --release --target wasm32-wasip1 --bin shapes_rs
+    cp target/wasm32-wasip1/release/shapes_rs.wasm ../out/shapes_rs.stripped.wasm
     RUSTFLAGS="$RUSTFLAGS -C strip=debuginfo" cargo build -q --release --target wasm32-wasip1 --features whole --bin shapes_rs
     cp target/wasm32-wasip1/release/shapes_rs.wasm ../out/shapes_rs.whole.wasm )
 fi
@@ -57,6 +60,8 @@ if [ "$ZIG" != no ]; then
       $ZIG build-exe -target wasm32-wasi -O safe --dep options -Mroot=shapes.zig \
         -Moptions=options_$v.zig -femit-bin=../out/shapes_zig.$v.wasm
     done
+    $ZIG build-exe -target wasm32-wasi -O small -fstrip --dep options -Mroot=shapes.zig \
+      -Moptions=options_plain.zig -femit-bin=../out/shapes_zig.small.wasm
     mv ../out/shapes_zig.plain.wasm ../out/shapes_zig.wasm )
   # the same C through Zig's clang and its own libc
   $ZIG cc -target wasm32-wasi -O1 -g -o out/shapes.zigcc.wasm c/shapes.c c/truth.c
@@ -67,6 +72,7 @@ if [ "$ASC" != no ]; then
   ( cd as
     for r in incremental minimal stub; do
       $ASC shapes.ts --runtime $r -O1 --debug -o ../out/shapes_as.$r.wasm
-    done )
+    done
+    $ASC shapes.ts --runtime incremental -O3 -o ../out/shapes_as.stripped.wasm )
 fi
 ls -l out

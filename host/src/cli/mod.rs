@@ -1,5 +1,6 @@
 //! The command line: one subcommand a file, each with its arguments and what it does.
 
+mod allocators;
 mod check;
 mod diff;
 mod export;
@@ -44,6 +45,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Open recordings in the inspector.
     Open(open::OpenArgs),
+    /// Say which allocators a guest has, and how that is known.
+    Allocators(allocators::AllocatorsArgs),
     /// Write the instrumented module.
     Instrument(instrument::InstrumentArgs),
     /// Run a script about a recording.
@@ -78,6 +81,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode> {
         Some(Command::Record(args)) => record::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Open(args)) => open::run(&args),
+        Some(Command::Allocators(args)) => allocators::run(&args),
         Some(Command::Instrument(args)) => instrument::run(&args),
         Some(Command::Query(args)) => query::run(&args),
         Some(Command::Repl(args)) => repl::run(&args),

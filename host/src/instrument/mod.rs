@@ -30,6 +30,7 @@ use wasm_encoder::{ConstExpr, Encode, Function, GlobalType, MemoryType, RefType,
 use crate::error::InstrumentError;
 use crate::live::layout;
 use allocators::Allocators;
+pub use allocators::{AllocatorReport, Candidate, Evidence, Standing};
 use call_graph::CallGraph;
 use contexts::ContextGlobals;
 use edits::ProbeSites;

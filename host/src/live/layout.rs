@@ -34,6 +34,9 @@ pub(crate) const CONTEXT_BITS: u32 = 22;
 pub(crate) const INTERVAL_SHIFT: u32 = SIZE_BITS + CONTEXT_BITS;
 /// The last interval that fits; all later ones are taken for it.
 pub(crate) const INTERVAL_MAX: u32 = u16::MAX as u32;
+/// What `Release` is told of AssemblyScript's lists of free blocks: an object would lie this far behind the piece that is
+/// put there, but a piece need not have been one.
+pub(crate) const FREE_LIST_HEADER: u32 = 20;
 /// Bytes of a page.
 pub(crate) const PAGE: u64 = 64 * 1024;
 /// Most cells that a 32-bit memory has room for.

@@ -71,7 +71,8 @@ impl State {
             return;
         }
         let object = address.wrapping_add(header);
-        if header == 0 || self.remove(&mut store, object).is_none() {
+        let removed = header != 0 && self.remove(&mut store, object).is_some();
+        if !removed && header != layout::FREE_LIST_HEADER {
             self.problems.wild += 1;
             self.problems.first_wild.get_or_insert(address);
         }

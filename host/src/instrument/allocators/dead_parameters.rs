@@ -7,7 +7,7 @@
 
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
-use super::{Entry, Role};
+use super::{Entry, Evidence, Role};
 use crate::instrument::body::Callee;
 use crate::instrument::info::{ModuleInfo, is_function};
 
@@ -32,7 +32,8 @@ pub(super) fn settle(info: &ModuleInfo<'_>, candidates: &mut Vec<Entry>, notes: 
             }
             let name = name(info, caller);
             if passes_on(info, caller, &entry) {
-                candidates.push(Entry { function: caller, name, ..entry.clone() });
+                let evidence = Evidence::Calls(entry.name.clone());
+                candidates.push(Entry { function: caller, name, evidence, ..entry.clone() });
             } else {
                 notes.push(format!(
                     "`{}` is not told which block `{name}` resizes; its size may be out of date",

@@ -18,7 +18,7 @@ pub(super) fn recognise(name: &str, params: usize) -> Option<(Layer, Role)> {
         .or_else(|| assembly_script(name))
         .or_else(|| zig(name, params))
         .or_else(|| rust_shim(name).map(|role| (Layer::RustShim, role)))
-        .or_else(|| rust_dlmalloc(name).map(|role| (Layer::RustDlmalloc, role)))
+        .or_else(|| rust_method(name, params as u32))
 }
 
 /// The C library's interface, under the names of its makers: wasi-libc and Emscripten (dlmalloc, emmalloc), mimalloc,
@@ -73,23 +73,41 @@ fn rust_shim(name: &str) -> Option<Role> {
     }
 }
 
-/// The `dlmalloc` crate that std uses where there is no C library. All its methods take the allocator first.
-fn rust_dlmalloc(name: &str) -> Option<Role> {
-    if !name.contains("dlmalloc") || !name.contains("Dlmalloc") {
+/// The `dlmalloc` crate that std uses where there is no C library, and whatever implements `GlobalAlloc`: talc, wee_alloc.
+/// Methods take the allocator first; where it is a static, the optimiser leaves that out.
+fn rust_method(name: &str, params: u32) -> Option<(Layer, Role)> {
+    let dlmalloc = name.contains("dlmalloc") && name.contains("Dlmalloc");
+    if !dlmalloc && !name.contains("GlobalAlloc") {
         return None;
     }
     let demangled = format!("{:#}", rustc_demangle::demangle(name));
     let (path, method) = demangled.rsplit_once("::")?;
+    if path.ends_with(" as core::alloc::global::GlobalAlloc>") {
+        return global_alloc(method, params).map(|role| (Layer::RustShim, role));
+    }
     if !path.trim_start_matches('<').starts_with("dlmalloc::dlmalloc::Dlmalloc") {
         return None;
     }
-    match method {
-        "malloc" => Some(Role::Allocate { size: 1, count: None }),
-        "memalign" => Some(Role::Allocate { size: 2, count: None }),
-        "realloc" => Some(Role::Reallocate { block: 1, size: 2, count: None }),
-        "free" => Some(Role::Release { block: 1 }),
-        _ => None,
-    }
+    let last = params.checked_sub(1)?;
+    let role = match (method, params) {
+        ("malloc", 1 | 2) | ("memalign", 2 | 3) => Role::Allocate { size: last, count: None },
+        ("realloc", 2 | 3) => Role::Reallocate { block: last - 1, size: last, count: None },
+        ("free", 1 | 2) => Role::Release { block: last },
+        _ => return None,
+    };
+    Some((Layer::RustDlmalloc, role))
+}
+
+/// A layout is passed as alignment and size. What an implementation does not read may be left out: the allocator first,
+/// then the alignment.
+fn global_alloc(method: &str, params: u32) -> Option<Role> {
+    let last = params.checked_sub(1)?;
+    Some(match method {
+        "alloc" | "alloc_zeroed" => Role::Allocate { size: last, count: None },
+        "realloc" if params >= 4 => Role::Reallocate { block: params - 4, size: last, count: None },
+        "dealloc" => Role::Release { block: u32::from(params > 3) },
+        _ => return None,
+    })
 }
 
 /// `std.heap` of Zig. The interface passes (context, bytes or block, alignment, return address); a specialised copy has
@@ -141,8 +159,34 @@ mod tests {
     }
 
     #[test]
+    fn methods_of_rust_allocators_may_have_lost_parameters() {
+        let dlmalloc = |method: &str, params| {
+            let length = method.len();
+            let name = format!(
+                "_RNvMs0_NtCsjqx8TIyZbP9_8dlmalloc8dlmallocINtB5_8DlmallocNtNtB7_3sys6SystemE{length}{method}Cs8_3std"
+            );
+            recognise(&name, params).map(|(_, role)| role)
+        };
+        assert_eq!(dlmalloc("malloc", 1), Some(ALLOCATE));
+        assert_eq!(dlmalloc("malloc", 2), Some(ALLOCATE_ALIGNED));
+        assert_eq!(dlmalloc("free", 1), Some(RELEASE));
+        assert_eq!(dlmalloc("dispose_chunk", 2), None);
+        let global = |method: &str, params| {
+            let path = "_ZN72_$LT$wee_alloc..WeeAlloc$u20$as$u20$core..alloc..global..GlobalAlloc$GT$";
+            recognise(&format!("{path}{}{method}17h649984e29fe7a329E", method.len()), params).map(|(_, role)| role)
+        };
+        assert_eq!(global("alloc", 2), Some(ALLOCATE_ALIGNED));
+        assert_eq!(global("alloc", 3), Some(Role::Allocate { size: 2, count: None }));
+        assert_eq!(global("dealloc", 2), Some(RELEASE));
+        assert_eq!(global("dealloc", 4), Some(Role::Release { block: 1 }));
+        assert_eq!(global("realloc", 5), Some(Role::Reallocate { block: 1, size: 4, count: None }));
+    }
+
+    #[test]
     fn c_names_of_all_makers() {
-        for name in ["malloc", "dlmalloc", "emscripten_builtin_malloc", "c.malloc.malloc", "mi_malloc"] {
+        for name in
+            ["malloc", "dlmalloc", "emscripten_builtin_malloc", "c.malloc.malloc", "mi_malloc", "emmalloc_malloc"]
+        {
             assert_eq!(recognise(name, 1), Some((Layer::C, ALLOCATE)), "{name}");
         }
         assert_eq!(recognise("mallopt", 2), None);

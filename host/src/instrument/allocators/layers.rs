@@ -13,10 +13,10 @@ use crate::instrument::body::{BodyFacts, Callee};
 use crate::instrument::info::ModuleInfo;
 
 /// The entries to probe, with their nesting.
-pub(super) fn select(info: &ModuleInfo<'_>, candidates: Vec<Entry>) -> Vec<Entry> {
+pub(super) fn select(info: &ModuleInfo<'_>, candidates: &[Entry]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = candidates
         .iter()
-        .filter(|entry| !forwards(info, entry, &candidates) && !covered_below(info, entry, &candidates))
+        .filter(|entry| !forwards(info, entry, candidates) && !covered_below(info, entry, candidates))
         .cloned()
         .collect();
     let functions: Vec<u32> = entries.iter().map(|entry| entry.function).collect();
@@ -34,11 +34,17 @@ pub(super) fn select(info: &ModuleInfo<'_>, candidates: Vec<Entry>) -> Vec<Entry
 
 /// Whether the body is `call f(param 0, param 1, ...)` and no more, for another candidate f of the same kind.
 fn forwards(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
-    let Some(body) = info.body(entry.function) else { return false };
-    let [call] = body.calls.as_slice() else { return false };
-    let Callee::Function(callee) = call.callee else { return false };
-    let same = |other: &Entry| other.function == callee && other.role == entry.role && other.function != entry.function;
-    candidates.iter().any(same) && only_passes_on(info, body) == Some(true)
+    let Some(callee) = passes_on_to(info, entry.function) else { return false };
+    candidates.iter().any(|other| other.function == callee && other.role == entry.role)
+}
+
+/// The function that this one does nothing but call, with the same parameters.
+pub(super) fn passes_on_to(info: &ModuleInfo<'_>, function: u32) -> Option<u32> {
+    let body = info.body(function)?;
+    let [call] = body.calls.as_slice() else { return None };
+    let Callee::Function(callee) = call.callee else { return None };
+    let same = info.signature(function) == info.signature(callee) && callee != function;
+    (same && only_passes_on(info, body) == Some(true)).then_some(callee)
 }
 
 fn only_passes_on(info: &ModuleInfo<'_>, body: &BodyFacts) -> Option<bool> {

@@ -2,17 +2,27 @@
 //!
 //! A block often passes several layers (`operator new`, `malloc`, `dlmalloc`). Each layer that can be entered first is
 //! probed, and a block is told by the entry that was reached while no other was active; layers that only pass on to a
-//! probed one are labels. Evidence is the name section and the exports; further entries are given by specifications.
+//! probed one are labels. Evidence is the name section, the exports, and the shape of code that has lost its names;
+//! further entries are given by specifications.
 
+mod assembly_script;
 mod dead_parameters;
+mod dlmalloc;
+mod evidence;
+mod fingerprint;
 mod known;
 mod layers;
+mod report;
 mod spec;
 
 use std::collections::HashMap;
 
+use super::body::{BodyFacts, Callee};
 use super::info::ModuleInfo;
 use crate::error::InstrumentError;
+use crate::live::layout;
+pub use evidence::Evidence;
+pub use report::{AllocatorReport, Candidate, Standing};
 
 /// What an allocator entry does, by the positions of its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +76,11 @@ impl Role {
         }
     }
 
+    /// Whether it makes blocks where there were none.
+    pub(crate) const fn allocates(self) -> bool {
+        matches!(self, Self::Allocate { .. } | Self::AllocateOut { .. })
+    }
+
     /// Whether two entries do the same thing, so that one may stand for the other.
     fn same_kind(self, other: Self) -> bool {
         let kind = |role| match role {
@@ -97,6 +112,24 @@ pub(crate) enum Layer {
     AssemblyScriptObject,
     /// AssemblyScript's raw heap; objects lie one header behind its blocks.
     AssemblyScriptHeap,
+    /// AssemblyScript's lists of free blocks; what is put there may have been an object.
+    AssemblyScriptFreeList,
+}
+
+impl Layer {
+    /// What the user knows it as.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::C => "C library",
+            Self::RustDlmalloc => "Rust's dlmalloc",
+            Self::RustShim => "Rust's global allocator",
+            Self::Cpp => "C++ operators",
+            Self::Zig => "Zig",
+            Self::AssemblyScriptObject => "AssemblyScript objects",
+            Self::AssemblyScriptHeap | Self::AssemblyScriptFreeList => "AssemblyScript heap",
+        }
+    }
 }
 
 /// An allocator entry that is probed.
@@ -110,6 +143,8 @@ pub(crate) struct Entry {
     pub(crate) role: Role,
     /// Where it stands.
     pub(crate) layer: Layer,
+    /// Why it is taken for one.
+    pub(crate) evidence: Evidence,
     /// Whether it can be reached from another entry.
     pub(crate) nested: bool,
     /// Whether another entry can be reached from it.
@@ -117,15 +152,25 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// An entry of which nothing is known of others yet.
+    pub(crate) fn new(function: u32, name: &str, role: Role, layer: Layer, evidence: Evidence) -> Self {
+        Self { function, name: name.to_owned(), role, layer, evidence, nested: false, nests: false }
+    }
+
     /// Bytes from the allocator's block to the object that the program knows.
     pub(crate) fn header(&self) -> u32 {
-        if self.layer == Layer::AssemblyScriptHeap { 16 } else { 0 }
+        match self.layer {
+            Layer::AssemblyScriptHeap => 16,
+            Layer::AssemblyScriptFreeList => layout::FREE_LIST_HEADER,
+            _ => 0,
+        }
     }
 
     /// Whether it must be told even while another entry is active: AssemblyScript's collector runs inside `__new` and
     /// gives back other blocks.
     pub(crate) fn always(&self) -> bool {
-        self.layer == Layer::AssemblyScriptHeap && matches!(self.role, Role::Release { .. })
+        matches!(self.layer, Layer::AssemblyScriptHeap | Layer::AssemblyScriptFreeList)
+            && matches!(self.role, Role::Release { .. })
     }
 }
 
@@ -141,41 +186,13 @@ pub(crate) struct Allocators {
 }
 
 impl Allocators {
-    /// Finds them by names, exports and specifications.
+    /// Finds them by specifications, names, exports and the shape of their code.
     pub(crate) fn find(info: &ModuleInfo<'_>, specs: &[String]) -> Result<Self, InstrumentError> {
-        let mut candidates: Vec<Entry> = Vec::new();
-        let mut notes = Vec::new();
-        let mut seen: HashMap<u32, usize> = HashMap::new();
-        let mut add = |entry: Entry, candidates: &mut Vec<Entry>| {
-            seen.entry(entry.function).or_insert_with(|| {
-                candidates.push(entry);
-                candidates.len() - 1
-            });
-        };
-        for text in specs {
-            for entry in spec::parse(info, text)? {
-                add(entry, &mut candidates);
-            }
-        }
-        let exports = info.exports.iter().filter(|export| super::info::is_function(export.kind));
-        let named = info.function_names.iter().copied().chain(exports.map(|export| (export.index, export.name)));
-        for (function, name) in named {
-            let Some(params) = info.signature(function).map(|signature| signature.params.len()) else { continue };
-            let Some((layer, role)) = known::recognise(name, params) else { continue };
-            if !fits(info, function, role) {
-                notes.push(format!("`{name}` looks like an allocator by its name, but not by its parameters"));
-                continue;
-            }
-            add(Entry { function, name: name.to_owned(), role, layer, nested: false, nests: false }, &mut candidates);
-        }
-        dead_parameters::settle(info, &mut candidates, &mut notes);
+        let (mut candidates, mut notes) = candidates(info, specs)?;
         candidates.sort_by_key(|entry| entry.function);
-        let mut labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
-        labels.dedup();
-        let entries = layers::select(info, candidates);
-        if entries.is_empty() {
-            notes.push("no allocator was found by name; name one with --allocator".to_owned());
-        }
+        let labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
+        let entries = layers::select(info, &candidates);
+        notes.extend(report::warnings(&entries));
         notes.sort();
         notes.dedup();
         Ok(Self { entries, labels, notes })
@@ -187,6 +204,101 @@ impl Allocators {
         let fine = self.entries.iter().any(|entry| matches!(entry.layer, Layer::Zig | Layer::Given));
         if fine { 3 } else { 4 }
     }
+}
+
+/// Everything that may be an allocator's function, each once, with the best evidence; and what the user should know.
+fn candidates(info: &ModuleInfo<'_>, specs: &[String]) -> Result<(Vec<Entry>, Vec<String>), InstrumentError> {
+    let mut found = Found::default();
+    for text in specs {
+        for entry in spec::parse(info, text)? {
+            found.add(entry);
+        }
+    }
+    let named = info.function_names.iter().map(|&(function, name)| (function, name, Evidence::Name));
+    let exports = info.exports.iter().filter(|export| super::info::is_function(export.kind));
+    let exports = exports.map(|export| (export.index, export.name, Evidence::Export));
+    for (function, name, evidence) in named.chain(exports) {
+        found.add_named(info, function, name, evidence);
+    }
+    found.follow(info);
+    // Where the name section names the C library's functions, the shape of code has nothing to add.
+    let by_name = |entry: &Entry| entry.evidence == Evidence::Name && entry.role.allocates();
+    if !found.entries.iter().any(|entry| by_name(entry) && matches!(entry.layer, Layer::C | Layer::RustDlmalloc)) {
+        found.add_unnamed(info, dlmalloc::find(info));
+    }
+    if found.entries.iter().all(|entry| entry.layer == Layer::Given) {
+        found.add_unnamed(info, assembly_script::find(info));
+    }
+    let Found { mut entries, mut notes, .. } = found;
+    dead_parameters::settle(info, &mut entries, &mut notes);
+    Ok((entries, notes))
+}
+
+/// Candidates so far.
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    by_function: HashMap<u32, usize>,
+    notes: Vec<String>,
+}
+
+impl Found {
+    /// Adds an entry, unless there is one for its function.
+    fn add(&mut self, entry: Entry) {
+        self.by_function.entry(entry.function).or_insert_with(|| {
+            self.entries.push(entry);
+            self.entries.len() - 1
+        });
+    }
+
+    fn add_named(&mut self, info: &ModuleInfo<'_>, function: u32, name: &str, evidence: Evidence) {
+        let Some(params) = info.signature(function).map(|signature| signature.params.len()) else { return };
+        let Some((layer, role)) = known::recognise(name, params) else { return };
+        if fits(info, function, role) {
+            self.add(Entry::new(function, name, role, layer, evidence));
+        } else {
+            self.notes.push(format!("`{name}` looks like an allocator by its name, but not by its parameters"));
+        }
+    }
+
+    /// Adds what has no name and nothing but a named entry's call: code that was optimised after linking often calls it
+    /// without the detour.
+    fn follow(&mut self, info: &ModuleInfo<'_>) {
+        let mut next = 0;
+        while let Some(entry) = self.entries.get(next) {
+            next += 1;
+            if matches!(entry.layer, Layer::Given) {
+                continue;
+            }
+            let Some(callee) = layers::passes_on_to(info, entry.function) else { continue };
+            if self.by_function.contains_key(&callee) || !fits(info, callee, entry.role) || has_name(info, callee) {
+                continue;
+            }
+            let evidence = Evidence::PassedOnBy(entry.name.clone());
+            let added = Entry::new(callee, &entry.name, entry.role, entry.layer, evidence);
+            self.add(added);
+        }
+    }
+
+    fn add_unnamed(&mut self, info: &ModuleInfo<'_>, entries: Vec<Entry>) {
+        for entry in entries {
+            if fits(info, entry.function, entry.role) && !has_name(info, entry.function) {
+                self.add(entry);
+            }
+        }
+    }
+}
+
+fn has_name(info: &ModuleInfo<'_>, function: u32) -> bool {
+    info.function_names.iter().any(|&(named, _)| named == function)
+}
+
+/// The functions that a body calls directly, repetitions included.
+fn direct_callees(body: &BodyFacts) -> impl Iterator<Item = u32> + '_ {
+    body.calls.iter().filter_map(|call| match call.callee {
+        Callee::Function(callee) => Some(callee),
+        Callee::Type(_) => None,
+    })
 }
 
 /// Whether a function can have a role: defined here, 32-bit integers, the right number of results.

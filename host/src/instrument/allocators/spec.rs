@@ -14,7 +14,7 @@
 //!
 //! Example: `alloc=pool_take:_,size;free=pool_give:_,block`.
 
-use super::{Entry, Layer, Role, fits};
+use super::{Entry, Evidence, Layer, Role, fits};
 use crate::error::InstrumentError;
 use crate::instrument::info::ModuleInfo;
 
@@ -35,7 +35,7 @@ fn parse_item(info: &ModuleInfo<'_>, spec: &str, item: &str) -> Result<Entry, In
     if !fits(info, function, role) {
         return Err(fail(format!("the parameters or results of `{name}` do not fit")));
     }
-    Ok(Entry { function, name: name.to_owned(), role, layer: Layer::Given, nested: false, nests: false })
+    Ok(Entry::new(function, name, role, Layer::Given, Evidence::Specification))
 }
 
 fn find(info: &ModuleInfo<'_>, name: &str) -> Option<u32> {
