@@ -289,3 +289,25 @@ fn growing_memory_is_covered_later() {
     guest.call("free", &[far as i32]).unwrap();
     assert_eq!(guest.totals().live_bytes, 12_000_000);
 }
+
+#[test]
+fn rust_allocators_that_were_optimised_with_the_program() {
+    for name in ["bare_rs", "bare_rs.wee"] {
+        let path = format!("{}/../tests/guests/out/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let mut guest = attach(&std::fs::read(&path).unwrap(), &Options::default(), &[]);
+        let kept = guest.call("build", &[200]).unwrap()[0];
+        let mut told: Vec<(u64, u64)> = (0..kept)
+            .map(|index| {
+                let address = guest.call("live", &[index]).unwrap()[0] as u64;
+                (address, guest.call("size", &[index]).unwrap()[0] as u64)
+            })
+            .collect();
+        told.sort_unstable();
+        let live = guest.live();
+        // Besides what it tells there is the vector of vectors.
+        let others: Vec<_> = live.iter().filter(|block| !told.contains(block)).collect();
+        assert!(told.iter().all(|block| live.contains(block)), "{name}: {told:?} {live:?}");
+        assert_eq!((others.len(), others[0].1 % 12), (1, 0), "{name}: {others:?}");
+        assert_eq!(guest.totals().wild_releases, 0, "{name}");
+    }
+}

@@ -54,6 +54,14 @@ if command -v cargo >/dev/null; then
     RUSTFLAGS="$RUSTFLAGS -C strip=debuginfo" cargo build -q --release --target wasm32-wasip1 --features whole --bin shapes_rs
     cp target/wasm32-wasip1/release/shapes_rs.wasm ../out/shapes_rs.whole.wasm )
 fi
+if command -v cargo >/dev/null; then
+  ( cd rust_bare
+    export RUSTFLAGS="--remap-path-prefix=$here=. --remap-path-prefix=$(rustc --print sysroot)=rust"
+    cargo build -q --release --target wasm32-unknown-unknown
+    cp target/wasm32-unknown-unknown/release/bare_rs.wasm ../out/bare_rs.wasm
+    cargo build -q --release --target wasm32-unknown-unknown --features wee
+    cp target/wasm32-unknown-unknown/release/bare_rs.wasm ../out/bare_rs.wee.wasm )
+fi
 if [ "$ZIG" != no ]; then
   ( cd zig
     for v in plain whole; do
