@@ -1,12 +1,15 @@
 //! Exports, opened by the programs whose formats they are.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test program")]
 
+#[path = "sample/command.rs"]
+mod command;
 mod sample;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sample::{answer, heapy_host, npm, recording};
+use command::{answer, heapy_host};
+use sample::{npm, recording};
 use serde_json::Value;
 
 fn exported(folder: &Path, format: &str) -> PathBuf {

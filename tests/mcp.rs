@@ -1,6 +1,8 @@
 //! The Model Context Protocol, spoken by the client library of PyPI.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test program")]
 
+#[path = "sample/command.rs"]
+mod command;
 mod sample;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +54,10 @@ async def main():
         assert (wrong, text) == (False, "a\n"), text
         wrong, text = await ask("query", expression="hp.heap().count")
         assert (wrong, text) == (False, "14"), text
+        wrong, text = await ask("query", expression="hp.heap().count - hp.snapshot(1).heap().count")
+        assert (wrong, text) == (False, "5"), text
+        wrong, text = await ask("query", snapshot=1, expression="[hp.heap().count, hp.snapshots.length]")
+        assert (wrong, text) == (False, "[9, 2]"), text
         wrong, text = await ask("query", expression="hp.heap().by('Colour')")
         assert wrong and "Colour" in text, text
         wrong, text = await ask("why", address="0x1")

@@ -1,13 +1,17 @@
 //! Scripts: the command line, the examples of the guide, and the package for Node print the same.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test program")]
 
+#[path = "sample/command.rs"]
+mod command;
+mod json;
 mod sample;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sample::{answer, heapy_host, recording};
+use command::{answer, heapy_host};
+use sample::recording;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -98,6 +102,84 @@ fn a_shell_reads_lines_and_remembers() {
     assert!(text.contains("heap() -> IdentitySet"), "{text}");
 }
 
+/// Writes lines into a shell, waiting for what it says before the next one.
+const TERMINAL: &str = r#"
+import os, pty, select, signal, sys, time
+
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b""
+
+def wait_for(text):
+    global seen
+    end = time.time() + 60
+    while text not in seen:
+        if not select.select([terminal], [], [], max(0, end - time.time()))[0]:
+            sys.exit(f"never said {text!r}: {seen!r}")
+        seen += os.read(terminal, 65536)
+    seen = seen.split(text, 1)[1]
+
+def write(text):
+    os.write(terminal, text)
+
+wait_for(b"heapy> ")
+write(b"hp.hea\t\t")           # one Tab completes to what all candidates share, two list them
+wait_for(b"heapu")
+write(b"().count\r")
+wait_for(b"14")
+wait_for(b"heapy> ")
+write(b"for (;;) {}\r")
+time.sleep(0.5)
+write(b"\x03")                  # Ctrl-C stops the script
+wait_for(b"stopped")
+wait_for(b"heapy> ")
+write(b"7 * 6\r")                # and not the shell
+wait_for(b"42")
+wait_for(b"heapy> ")
+write(b"\x1b[A\x1b[D\x7f7\r")   # the line before, edited to 7 *76
+wait_for(b"532")
+wait_for(b"heapy> ")
+write(b"_ + 1000\r")
+wait_for(b"1532")
+write(b"\x04")
+_, status = os.waitpid(pid, 0)
+print(os.waitstatus_to_exitcode(status))
+"#;
+
+#[test]
+fn a_shell_on_a_terminal_edits_completes_and_survives_an_interrupt() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: python3 drives the terminal");
+        return;
+    }
+    let folder = folder();
+    let file = recording(folder.path());
+    let program = folder.path().join("terminal.py");
+    std::fs::write(&program, TERMINAL).unwrap();
+    let shell = [env!("CARGO_BIN_EXE_heapy-host"), "repl", file.to_str().unwrap()];
+    let output = Command::new("python3").arg(program).args(shell).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{errors}");
+}
+
+#[test]
+fn what_a_script_holds_is_limited() {
+    let folder = folder();
+    let file = recording(folder.path());
+    let run = |script: &str| {
+        heapy_host(&["query", file.to_str().unwrap(), "--memory-limit", "16", "--time-limit", "60s", "-e", script])
+    };
+    let sets = run("const kept = []; for (;;) kept.push(hp.heap());");
+    assert_eq!(sets.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&sets.stderr).contains("memory"), "{}", String::from_utf8_lossy(&sets.stderr));
+    let columns = run("const kept = []; for (;;) kept.push(hp.heap().sizes());");
+    assert_eq!(columns.status.code(), Some(1));
+    let dropped = run("for (let i = 0; i < 100000; i++) hp.heap(); return 'all dropped'");
+    assert_eq!(String::from_utf8_lossy(&dropped.stdout), "all dropped\n");
+}
+
 /// A page of the guide: its script, and what it prints for the sample.
 fn examples() -> Vec<(String, String, String)> {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/guide/examples");
@@ -130,141 +212,43 @@ fn every_example_of_the_guide_prints_what_its_page_says() {
     }
 }
 
-/// The package's folder as `cargo xtask npm` stages it; none where the wasm module has not been built.
-fn package() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let wasm = root.join("www/dist/inspector_bg.wasm");
-    let node = Command::new("node").arg("--version").output().is_ok();
-    // An older build of the module has no `Native`.
-    let glue = std::fs::read_to_string(root.join("www/dist/inspector.js")).unwrap_or_default();
-    if wasm.exists() && node && glue.contains("class Native") { Some(root) } else { None }
-}
-
-/// Puts the files that the package has into a folder.
-fn stage(root: &Path, folder: &Path) -> PathBuf {
-    let package = folder.join("node_modules/heapy");
-    std::fs::create_dir_all(&package).unwrap();
-    for name in ["api.js", "open.js", "index.js", "node.js", "query.js", "heapy.d.ts", "package.json"] {
-        std::fs::copy(root.join("www/js").join(name), package.join(name)).unwrap();
+/// The package's program as `cargo xtask npm` packs it; none where the wasm module or node is missing.
+fn package(folder: &Path) -> Option<PathBuf> {
+    let www = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www");
+    if !www.join("dist/inspector_bg.wasm").exists() || Command::new("node").arg("--version").output().is_err() {
+        return None;
+    }
+    for name in ["api.js", "open.js", "node.js", "query.js", "package.json"] {
+        std::fs::copy(www.join("js").join(name), folder.join(name)).unwrap();
     }
     for name in ["inspector.js", "inspector_bg.wasm"] {
-        std::fs::copy(root.join("www/dist").join(name), package.join(name)).unwrap();
+        std::fs::copy(www.join("dist").join(name), folder.join(name)).unwrap();
     }
-    package
+    Some(folder.join("query.js"))
 }
 
-fn node(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("node").current_dir(folder).args(arguments).output().unwrap();
+fn node(program: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("node").arg(program).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn node_prints_the_same_as_the_host() {
-    let Some(root) = package() else {
+    let folder = folder();
+    let Some(program) = package(folder.path()) else {
         eprintln!("skipped: the package needs node and `cargo xtask ui`");
         return;
     };
-    let folder = folder();
     let file = recording(folder.path());
-    let package = stage(&root, folder.path());
-    let program = package.join("query.js");
     for (page, script, expected) in examples() {
         let path = folder.path().join("example.js");
         std::fs::write(&path, &script).unwrap();
-        let printed = node(folder.path(), &[program.to_str().unwrap(), file.to_str().unwrap(), path.to_str().unwrap()]);
+        let printed = node(&program, &[file.to_str().unwrap(), path.to_str().unwrap()]);
         assert_eq!(printed.trim_end(), expected, "{page}");
     }
     for expression in ["hp.heap()", "hp.heap().byprod", "hp.heapu()", "hp.heap()[0].sp", "[...hp.heap()]", "hp.doc"] {
-        let printed = node(folder.path(), &[program.to_str().unwrap(), file.to_str().unwrap(), "-e", expression]);
+        let printed = node(&program, &[file.to_str().unwrap(), "-e", expression]);
         assert_eq!(printed, query(&file, expression), "{expression}");
     }
-}
-
-#[test]
-fn the_package_opens_bytes_and_paths_and_fails_with_errors() {
-    let Some(root) = package() else {
-        eprintln!("skipped: the package needs node and `cargo xtask ui`");
-        return;
-    };
-    let folder = folder();
-    recording(folder.path());
-    stage(&root, folder.path());
-    let program = r#"
-        import assert from "node:assert/strict";
-        import { readFile } from "node:fs/promises";
-        import { inspect } from "node:util";
-        import { open } from "heapy";
-        const bytes = await readFile("sample.heapy");
-        const hp = await open(bytes);
-        const other = await open("sample.heapy", { snapshot: 1 });
-        const blob = await open(new Blob([bytes]));
-        assert.equal(hp.heap().count, 14);
-        assert.equal(blob.heap().count, 14);
-        assert.equal(other.heap().count, 9);
-        assert.equal(inspect(hp.heap()), String(hp.heap()));
-        assert.equal(hp.snapshots.length, 2);
-        assert.throws(() => hp.heap().by("Colour"), { name: "Error", message: /Colour/ });
-        assert.throws(() => hp.heap().and(other.heap()), /another recording/);
-        assert.equal(hp.heap().sizes().length, 14);
-        assert.ok(hp.heap().sizes() instanceof Float64Array);
-        assert.equal(JSON.parse(JSON.stringify(hp.heap())).count, 14);
-        const [stat] = await open(Buffer.from(hp.heap().dump()));
-        assert.equal(stat.count, 14);
-        await assert.rejects(open("/nowhere.heapy"), /ENOENT/);
-        await assert.rejects(open(Buffer.from("PK nonsense")), Error);
-        console.log("ok");
-    "#;
-    std::fs::write(folder.path().join("program.mjs"), program).unwrap();
-    assert_eq!(node(folder.path(), &["program.mjs"]), "ok\n");
-}
-
-const TYPED: &str = r#"
-import { open, show, type IdentitySet, type Row } from "heapy";
-const hp = await open("sample.heapy", { snapshot: 1 });
-const heap: IdentitySet = hp.heap();
-const rows: Row[] = [...heap.by("Type")];
-const first: IdentitySet = heap[0];
-const sizes: Float64Array = heap.sizes();
-const both = heap.and(hp.Type("app::Entry"));
-const names: string[] = rows.map((row) => row.name);
-const pattern = heap.get_rp({ depth: 3 });
-console.log(show(both), names.length + sizes.length + first.count, String(pattern), hp.snapshots[0].reason);
-// @ts-expect-error a count is a number
-const wrong: string = heap.count;
-// @ts-expect-error relations have names or are relations
-heap.by(7);
-"#;
-
-#[test]
-fn the_typings_hold_under_strict() {
-    let Some(clients) = sample::npm("typescript@5.9.3") else {
-        eprintln!("skipped: the TypeScript compiler of npm cannot be had");
-        return;
-    };
-    let folder = folder();
-    let js = Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/js");
-    let package = folder.path().join("node_modules/heapy");
-    std::fs::create_dir_all(&package).unwrap();
-    for name in ["heapy.d.ts", "package.json"] {
-        std::fs::copy(js.join(name), package.join(name)).unwrap();
-    }
-    std::fs::write(folder.path().join("typed.mts"), TYPED).unwrap();
-    let output = Command::new("node")
-        .current_dir(folder.path())
-        .arg(clients.join("node_modules/typescript/bin/tsc"))
-        .args([
-            "--strict",
-            "--noEmit",
-            "--target",
-            "es2022",
-            "--module",
-            "nodenext",
-            "--lib",
-            "es2023,dom",
-            "typed.mts",
-        ])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

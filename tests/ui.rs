@@ -70,6 +70,11 @@ async fn the_console_has_hp() {
     assert!(count > 0);
     let both: u64 = inspector.value("(async () => await hp.heap().and(hp.heapu({stat: false})).count)()").await;
     assert_eq!(both, 0);
+    let sizes: u64 = inspector.value("(async () => (await hp.heap().sizes()).reduce((a, b) => a + b))()").await;
+    let size: u64 = inspector.value("(async () => await hp.heap().size)()").await;
+    assert_eq!(sizes, size);
+    let family: String = inspector.value("(async () => (await hp.heap().objects())[0].family)()").await;
+    assert_eq!(family, "module");
     let error: String =
         inspector.value("(async () => { try { await hp.heap().by('Nope') } catch (e) { return e.message } })()").await;
     assert!(error.contains("'Nope'"), "{error}");

@@ -3,7 +3,7 @@
 //! An interpreter's objects hold a handle each and send requests as JSON; the answer is JSON of one of these forms:
 //! `{"v": plain}`, `{"h": handle, "t": type}`, `{"l": [..]}`, `{"o": {..}}` and `{"big": digits}`. Arguments are JSON too:
 //! plain values, lists, `{"h": handle}`, `{"o": {..}}` for named ones and `{"big": digits}`. Names that begin with `@` are
-//! what every object answers: `@type`, `@text`, `@json` and `@rows`.
+//! what every object answers: `@type`, `@text`, `@json`, `@rows` and, for sets with members, `@objects`.
 //!
 //! A handle keeps its value, and with it the heap, until it is released.
 
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value as Json, json};
 
 use crate::binding::{self, Form, Value, call, owner, owners};
+use crate::object_description::describe;
 use crate::partition::Partition;
 use crate::stat::Stat;
 use crate::uniset::{IdentitySet, UniSet};
@@ -20,10 +21,13 @@ use crate::uniset::{IdentitySet, UniSet};
 /// Whole numbers up to this one are exact in JavaScript.
 const MOST_EXACT: u64 = (1 << 53) - 1;
 
+/// The form of tables as JSON, with its version; members may be added under one version.
+const TABLE_SCHEMA: &str = "heapy-table/1";
+
 /// Columns of numbers that a set with members has beside its names.
 const COLUMNS: [&str; 4] = ["addresses", "sizes", "usable", "serials"];
 
-/// Most rows of one answer to `@rows`.
+/// Most rows of one answer to `@rows` or `@objects`.
 const MOST_ROWS: usize = 10_000;
 
 /// Values by their handles.
@@ -101,6 +105,7 @@ impl Handles {
             "@text" => json!({"v": target.to_string()}),
             "@json" => json!({"v": to_json(&target)}),
             "@rows" => json!({"v": rows(&target, &arguments)?}),
+            "@objects" => json!({"v": objects(&target, &arguments)?}),
             _ => {
                 let arguments: Vec<Value> =
                     arguments.into_iter().map(|argument| self.argument(argument)).collect::<Result<_, _>>()?;
@@ -227,6 +232,7 @@ fn to_json(value: &Value) -> Json {
         Value::Set(UniSet::Identity(set)) => table_json(set),
         Value::Partition(partition) => table_json(partition.set()),
         Value::Stat(stat) => json!({
+            "schema": TABLE_SCHEMA,
             "count": stat.count(),
             "size": stat.size(),
             "by": stat.kind_header(),
@@ -239,6 +245,7 @@ fn to_json(value: &Value) -> Json {
 
 fn table_json(set: &IdentitySet) -> Json {
     json!({
+        "schema": TABLE_SCHEMA,
         "count": set.count(),
         "size": set.size(),
         "by": set.partition().kind_header(),
@@ -246,10 +253,32 @@ fn table_json(set: &IdentitySet) -> Json {
     })
 }
 
-fn rows(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+/// From which row on, and how many at most.
+fn page(arguments: &[Json]) -> (usize, usize) {
     let number =
         |index: usize| arguments.get(index).and_then(Json::as_u64).and_then(|number| usize::try_from(number).ok());
-    let (start, most) = (number(0).unwrap_or(0), number(1).unwrap_or(MOST_ROWS).min(MOST_ROWS));
+    (number(0).unwrap_or(0), number(1).unwrap_or(MOST_ROWS).min(MOST_ROWS))
+}
+
+/// Single objects in the order of addresses, in the words of `show --by Id --json`.
+fn objects(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+    let Value::Set(UniSet::Identity(set)) = value else {
+        return Err(format!("a {} has no members to list", value.type_name()));
+    };
+    let (start, most) = page(arguments);
+    let row = |object| {
+        let found = describe(set.view(), object);
+        json!({
+            "address": found.address, "size": found.size, "usable": found.usable,
+            "type": found.type_name, "class": found.class_name, "site": found.site, "serial": found.serial,
+            "family": found.family.word(), "reachable": found.hold.word(), "evidence": found.evidence.word(),
+        })
+    };
+    Ok(set.nodes().iter().skip(start).take(most).map(row).collect())
+}
+
+fn rows(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+    let (start, most) = page(arguments);
     match value {
         Value::Set(UniSet::Identity(set)) => Ok(partition_rows(set.partition(), start, most, "name")),
         Value::Partition(partition) => Ok(partition_rows(partition, start, most, "name")),

@@ -1,11 +1,14 @@
 //! One object by itself: what every binding shows of it.
 
+use std::sync::Arc;
+
 use crate::analysis::Hold;
 use crate::error::UseError;
 use crate::heap::{Family, TypeEvidence};
 use crate::id::ObjectId;
 use crate::relation::{Place, Rule, producer};
 use crate::use_api::Use;
+use crate::view::View;
 
 /// What is known of one object without its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +45,7 @@ impl Use {
     /// # Errors
     /// [`UseError::Argument`] for an id that is not of this heap.
     pub fn describe(&self, object: ObjectId) -> Result<ObjectDescription, UseError> {
-        let view = self.view();
-        let heap = view.heap();
-        let count = heap.object_count();
+        let count = self.view().heap().object_count();
         if object.index() >= count {
             return Err(UseError::Argument {
                 function: "describe",
@@ -53,24 +54,30 @@ impl Use {
                 accepted: format!("ids below {count}"),
             });
         }
-        let name_by = |rule: Rule| {
-            let labels = view.labelling(&rule);
-            rule.class_name(view, &labels.class(labels.label(object)), Place::Alone)
-        };
-        let site = heap.context(object).and_then(|context| producer(heap, context));
-        Ok(ObjectDescription {
-            family: heap.family(object),
-            address: heap.address(object),
-            size: heap.size(object),
-            usable: heap.usable(object),
-            type_name: name_by(Rule::Type),
-            class_name: name_by(Rule::Class),
-            evidence: heap.type_evidence(object),
-            site: site.map(|(file, line)| line.map_or(file.clone(), |line| format!("{file}:{line}"))),
-            serial: heap.serial(object),
-            age: heap.age(object),
-            name: heap.name(object).map(str::to_owned),
-            hold: view.hold(object),
-        })
+        Ok(describe(self.view(), object))
+    }
+}
+
+/// Describes an object of the view's heap. Time O(1) after the first one, which labels all objects.
+pub(crate) fn describe(view: &Arc<View>, object: ObjectId) -> ObjectDescription {
+    let heap = view.heap();
+    let name_by = |rule: Rule| {
+        let labels = view.labelling(&rule);
+        rule.class_name(view, &labels.class(labels.label(object)), Place::Alone)
+    };
+    let site = heap.context(object).and_then(|context| producer(heap, context));
+    ObjectDescription {
+        family: heap.family(object),
+        address: heap.address(object),
+        size: heap.size(object),
+        usable: heap.usable(object),
+        type_name: name_by(Rule::Type),
+        class_name: name_by(Rule::Class),
+        evidence: heap.type_evidence(object),
+        site: site.map(|(file, line)| line.map_or(file.clone(), |line| format!("{file}:{line}"))),
+        serial: heap.serial(object),
+        age: heap.age(object),
+        name: heap.name(object).map(str::to_owned),
+        hold: view.hold(object),
     }
 }

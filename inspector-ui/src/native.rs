@@ -10,7 +10,7 @@ use std::sync::Arc;
 use heapy_engine::binding::Value;
 use heapy_engine::snapshot::{FileBytes, Recording};
 use heapy_engine::{Handles, Use, hpy};
-use js_sys::{Float64Array, Uint8Array};
+use js_sys::{Float64Array, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 
 use crate::answers;
@@ -24,6 +24,8 @@ pub struct Native {
     recording: Option<Recording>,
     tops: BTreeMap<u32, Use>,
     handles: Handles,
+    /// What the last view looks at.
+    viewed: Vec<f64>,
 }
 
 fn failure(error: impl std::fmt::Display) -> JsError {
@@ -131,6 +133,24 @@ impl Native {
     /// The engine's message, as an `Error`.
     pub fn column(&self, handle: u32, name: &str) -> Result<Float64Array, JsError> {
         Ok(Float64Array::from(self.handles.column(handle, name).map_err(failure)?.as_slice()))
+    }
+
+    /// The same without a copy: an array over the engine's own memory. It is good until the next request, which may let
+    /// that memory grow or put other numbers there.
+    ///
+    /// # Errors
+    /// The engine's message, as an `Error`.
+    pub fn view(&mut self, handle: u32, name: &str) -> Result<Float64Array, JsError> {
+        self.viewed = self.handles.column(handle, name).map_err(failure)?;
+        let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+        let start = self.viewed.as_ptr() as u32;
+        Ok(Float64Array::new_with_byte_offset_and_length(&memory.buffer(), start, self.viewed.len() as u32))
+    }
+
+    /// Number of objects that scripts hold.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.handles.count()
     }
 
     /// Lets go of a handle.

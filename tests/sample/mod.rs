@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "fixtures of tests")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use heapy_engine::snapshot::{Writer, pack};
 use heapy_engine::{
@@ -14,33 +14,30 @@ use heapy_engine::{
     RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
 };
 
-/// The `heapy-host` that these tests belong to.
-pub(crate) fn heapy_host(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_heapy-host")).args(arguments).output().unwrap()
-}
-
-/// What a command wrote to stdout, which must have gone well.
-pub(crate) fn answer(arguments: &[&str]) -> String {
-    let output = heapy_host(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The folder of a package of npm that is kept between runs; none where it cannot be had.
+/// The folder below which a package of npm is installed; kept between runs. None where it cannot be had.
 pub(crate) fn npm(package: &str) -> Option<PathBuf> {
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-clients");
-    std::fs::create_dir_all(&kept).ok()?;
-    let name = package.rsplit_once('@').map_or(package, |(name, _)| name);
-    if !kept.join("node_modules").join(name).exists() {
-        let install = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", package];
-        let output = Command::new("npm").current_dir(&kept).args(install).output().ok()?;
-        if !output.status.success() {
-            return None;
-        }
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("npm-clients");
+    let kept = all.join(package.replace(['/', '@'], "-"));
+    if kept.exists() {
+        return Some(kept);
     }
-    Some(kept)
+    std::fs::create_dir_all(&all).ok()?;
+    // Renamed when it is whole, so that tests which run side by side see all of it or nothing.
+    let folder = tempfile::tempdir_in(&all).ok()?;
+    let install = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", package];
+    let output = Command::new("npm").current_dir(folder.path()).args(install).output().ok()?;
+    if !output.status.success() {
+        return None;
+    }
+    if std::fs::rename(folder.path(), &kept).is_ok() {
+        // The folder is no longer where it would be removed.
+        let _ = folder.keep();
+    }
+    kept.exists().then_some(kept)
 }
+
+/// Bytes of the entries' texts.
+const TEXTS: [u64; 5] = [21, 21, 21, 23, 24];
 
 /// Writes the recording into a folder.
 pub(crate) fn recording(folder: &Path) -> PathBuf {
@@ -84,7 +81,7 @@ impl Sample {
     fn entry(&mut self, table: ObjectKey, index: u64, age: u32) {
         let (entry, text, insert) = (self.entry, self.text, self.insert);
         let holder = self.block(0x2000 + 0x40 * index, 48, 48, entry, insert, age);
-        let held = self.block(0x3000 + 0x40 * index, 20 + index, 32, text, insert, age);
+        let held = self.block(0x3000 + 0x40 * index, TEXTS[index as usize], 32, text, insert, age);
         self.edge(table, holder, 8 * index, EdgeEvidence::Typed);
         self.edge(holder, held, 8, EdgeEvidence::Typed);
     }

@@ -6,18 +6,36 @@
 //   snapshots()                    the snapshots of the recording, as JSON
 //   top(number)                    the handle of the top object of a snapshot
 //   call(handle, name, arguments)  one request; arguments and answer are JSON, a failure throws
-//   column(handle, name)           a column of numbers of a set, as a typed array
+//   column(handle, name)           a column of numbers of a set, as a typed array of its own
+//   view(handle, name)             the same without a copy, good until the next request; may be missing
 //   release(handle)                lets go of a handle
+//   guard(handle)                  a value that lets go of a handle when it is collected; may be missing
+//   free()                         lets go of everything; may be missing
 
 const HANDLE = Symbol("handle");
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+const DISPOSE = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 const POSITION = /^(0|-?[1-9][0-9]*)$/;
+
+/** Rows that are asked for at once: few enough to begin soon, enough to make requests rare. */
+const ROWS = 256;
+const OBJECTS = 4096;
 
 /** Answers of the engine to JavaScript, and arguments back, for one engine. */
 export function connect(native) {
   const description = JSON.parse(native.describe());
   const types = new Map(Object.entries(description.types).map(([name, type]) => [name, prepared(name, type)]));
-  const released = new FinalizationRegistry((handle) => native.release(handle));
+  let open = true;
+  const release = (handle) => {
+    if (open) native.release(handle);
+  };
+  const released = new FinalizationRegistry(release);
+
+  /** Lets go of the recording and of every object of it. */
+  const close = () => {
+    if (open) native.free?.();
+    open = false;
+  };
 
   const encoded = (value) => {
     if (value === undefined) return null;
@@ -45,21 +63,32 @@ export function connect(native) {
     throw new TypeError("an answer of the engine is of no known form");
   };
 
-  const ask = (id, name, args = []) => decoded(JSON.parse(native.call(id, name, JSON.stringify(args.map(encoded)))));
+  const whileOpen = () => {
+    if (!open) throw new Error("the recording has been closed");
+    return native;
+  };
+
+  const ask = (id, name, args = []) =>
+    decoded(JSON.parse(whileOpen().call(id, name, JSON.stringify(args.map(encoded)))));
+
+  const column = (id, name, options) => {
+    const engine = whileOpen();
+    return options?.view && engine.view ? engine.view(id, name) : engine.column(id, name);
+  };
 
   /** What every object has beside the names of its type. */
   const common = {
     toString: (id) => () => ask(id, "@text"),
     toJSON: (id) => () => ask(id, "@json"),
     [Symbol.toPrimitive]: (id) => (hint) => (hint === "number" ? NaN : ask(id, "@text")),
-    [Symbol.iterator]: (id, type) => (type.rows ? () => rows(id) : undefined),
-    [Symbol.dispose ?? Symbol.for("Symbol.dispose")]: (id) => () => native.release(id),
+    [Symbol.iterator]: (id, type) => (type.rows ? () => pages(id, "@rows", ROWS) : undefined),
+    [DISPOSE]: (id) => () => release(id),
   };
 
-  function* rows(id) {
-    const page = 256;
+  /** The rows of a list, asked for page by page. */
+  function* pages(id, list, page) {
     for (let start = 0; ; start += page) {
-      const some = ask(id, "@rows", [start, page]);
+      const some = ask(id, list, [start, page]);
       yield* some;
       if (some.length < page) return;
     }
@@ -67,27 +96,32 @@ export function connect(native) {
 
   const get = (id, type, name) => {
     if (typeof name === "string" && POSITION.test(name) && type.index) return ask(id, "at", [Number(name)]);
-    if (type.columns.has(name)) return () => native.column(id, name);
+    if (type.columns.has(name)) return (options) => column(id, name, options);
+    if (type.objects && name === "objects") return () => pages(id, "@objects", OBJECTS);
     if (type.methods.has(name)) return (...args) => ask(id, name, args);
     if (type.attributes.has(name)) return ask(id, name);
     if (Object.hasOwn(common, name)) return common[name](id, type);
-    if (type.top && name === "snapshots") return JSON.parse(native.snapshots());
-    if (type.top && name === "snapshot") return (number) => object(native.top(number), "Use");
+    if (type.top && name === "snapshots") return JSON.parse(whileOpen().snapshots());
+    if (type.top && name === "snapshot") return (number) => object(whileOpen().top(number), "Use");
     // Some have the names that the heap gives them; promises ask every value for `then`.
     if (type.anyName && typeof name === "string" && name !== "then") return ask(id, name);
     return undefined;
   };
 
-  /** The object of a handle. */
-  function object(id, typeName) {
+  /** The object of a handle; `dispose` is what disposing of it does, if not only to let go of the handle. */
+  function object(id, typeName, dispose) {
     const type = types.get(typeName);
     if (!type) throw new TypeError(`the engine does not describe ${typeName}`);
-    const own = { native, id };
+    // Finalizers run between turns only; an interpreter that can do better says so.
+    const own = { native, id, guard: native.guard?.(id) };
     const target = type.callable ? function () {} : {};
     // Node looks for its hook on the target, behind the proxy.
     Object.defineProperty(target, INSPECT, { value: () => ask(id, "@text"), configurable: true });
     const proxy = new Proxy(target, {
-      get: (_, name) => (name === HANDLE ? own : get(id, type, name)),
+      get: (_, name) => {
+        if (name === HANDLE) return own;
+        return dispose && name === DISPOSE ? dispose : get(id, type, name);
+      },
       has: (_, name) => type.names.has(name) || Object.hasOwn(common, name),
       apply: (_, __, args) => ask(id, "call", args),
       ownKeys: () => Reflect.ownKeys(target),
@@ -95,22 +129,24 @@ export function connect(native) {
         throw new TypeError(`${String(name)} cannot be set`);
       },
     });
-    released.register(proxy, id);
+    if (!own.guard) released.register(proxy, id);
     return proxy;
   }
 
-  /** The top object of a snapshot. */
-  const top = (number) => object(native.top(number), "Use");
+  /** The top object of a snapshot; disposing of it closes the recording. */
+  const top = (number) => object(whileOpen().top(number), "Use", close);
 
-  return { top, object, description };
+  return { top, object, close, description };
 }
 
 function prepared(name, type) {
   const set = (names) => new Set(names ?? []);
   const [attributes, methods, columns] = [set(type.attributes), set(type.methods), set(type.columns)];
   const top = name === "Use";
-  const names = new Set([...attributes, ...methods, ...columns, ...(top ? ["snapshot", "snapshots"] : [])]);
-  return { ...type, attributes, methods, columns, names, top };
+  const objects = columns.size > 0;
+  const added = [...(top ? ["snapshot", "snapshots"] : []), ...(objects ? ["objects"] : [])];
+  const names = new Set([...attributes, ...methods, ...columns, ...added]);
+  return { ...type, attributes, methods, columns, names, top, objects };
 }
 
 /** Whether a value is an object of the API. */

@@ -1,4 +1,5 @@
 // Made from the engine's description of the API; do not edit.
+/// <reference lib="esnext.disposable" />
 
 /** A row of a table. */
 export interface Row { index: number; count: number; size: number; cumulative: number; name: string; }
@@ -13,6 +14,13 @@ export interface ObjectView {
   family: "block" | "module" | "frame"; instance: number; address: number; size: number; usable: number;
   class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
 }
+/** One object of a set as plain data. */
+export interface ObjectRow {
+  address: number; size: number; usable: number; type: string; class: string; site: string | null; serial: number;
+  family: "block" | "module" | "frame"; reachable: "yes" | "no" | "stack"; evidence: string;
+}
+/** How a column of numbers is wanted: a view is made without a copy, and is good until the next question. */
+export interface ColumnOptions { view?: boolean; }
 /** A snapshot of a recording, as its list names it. */
 export interface SnapshotInfo { number: number; reason: string; at_nanos: number; objects: number; bytes: number; }
 /** What can be opened: a path (in Node), an address, or bytes. */
@@ -117,6 +125,8 @@ export interface Use {
   snapshot(number: number): Use;
   toJSON(): unknown;
   toString(): string;
+  /** Closes the recording; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A set of objects. It has members (an IdentitySet) or a rule (a Kind). */
@@ -165,6 +175,8 @@ export interface UniSet {
   xor(other: UniSet): UniSet;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A set of objects of one heap. It is shown as a table by an equivalence relation. */
@@ -275,17 +287,21 @@ export interface IdentitySet extends UniSet {
   /** The same as at. */
   readonly [index: number]: IdentitySet;
   /** The addresses of the members, ascending. */
-  addresses(): Float64Array;
+  addresses(options?: ColumnOptions): Float64Array;
   /** The requested bytes of each member, in the order of addresses. */
-  sizes(): Float64Array;
+  sizes(options?: ColumnOptions): Float64Array;
   /** The bytes that the allocator committed for each member. */
-  usable(): Float64Array;
+  usable(options?: ColumnOptions): Float64Array;
   /** The serials of the members. */
-  serials(): Float64Array;
+  serials(options?: ColumnOptions): Float64Array;
+  /** The members one by one, in the order of addresses. */
+  objects(): IterableIterator<ObjectRow>;
   /** The rows of the table. */
   [Symbol.iterator](): IterableIterator<Row>;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A set with a membership rule. It has no members of its own, but selects objects. */
@@ -300,6 +316,8 @@ export interface Kind extends UniSet {
   select(): IdentitySet;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A set of classes of one relation, such as the referrers of an object may be of. */
@@ -312,6 +330,8 @@ export interface SetOfKind {
   readonly refdby: Kind;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A way to group objects. Calling it gives the kind of one of its classes. */
@@ -342,6 +362,8 @@ export interface EquivalenceRelation {
   sokind(...arguments: ((string | number | UniSet | SetOfKind | null | []) | object)[]): SetOfKind;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A set, grouped by its relation. The largest group comes first. */
@@ -379,6 +401,8 @@ export interface Partition {
   [Symbol.iterator](): IterableIterator<Row>;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A page of a listing. It prints as that page. */
@@ -391,6 +415,8 @@ export interface MorePrinter {
   readonly prev: MorePrinter | null;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** The numbers of a table without its objects. What .hpy files hold. */
@@ -444,6 +470,8 @@ export interface Stat {
   [Symbol.iterator](): IterableIterator<Row>;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** All shortest paths between two sets. They are counted exactly and listed one by one. */
@@ -481,6 +509,8 @@ export interface Paths {
   readonly [index: number]: Path;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A chain of references. It prints as its source and the relations along it. */
@@ -493,6 +523,8 @@ export interface Path {
   readonly relations: string;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A reference between two objects. It prints as its relation. */
@@ -503,6 +535,8 @@ export interface Edge {
   readonly relation: string;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** A tree of the kinds of objects that hold a set. Its rows are made as they are asked for; a row's set is an attribute by the row's label: rp.a3b. */
@@ -529,6 +563,8 @@ export interface ReferencePattern {
   readonly [name: string]: any;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** Paths along the rows of a reference pattern. They print as a tree, one object to a line. */
@@ -539,6 +575,8 @@ export interface PatternPaths {
   readonly more: MorePrinter;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** An operation on every member of a set. Any attribute is the set of what the members' fields of that name refer to; members without it are passed over. */
@@ -551,6 +589,8 @@ export interface MappingProxy {
   readonly [name: string]: any;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** The symbolic root, or what it holds somewhere. Any attribute is a place that holds references (i0_globals, i0_t0_f2, i0_modules), and behind a place a field of what it holds. */
@@ -565,6 +605,8 @@ export interface Root {
   readonly [name: string]: any;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }
 
 /** Help. Any attribute is help about that name. */
@@ -575,4 +617,6 @@ export interface Doc {
   readonly [name: string]: any;
   toJSON(): unknown;
   toString(): string;
+  /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
+  [Symbol.dispose](): void;
 }

@@ -18,8 +18,13 @@ export async function open(source, options) {
   return openChunks(Native, pieces(source), options);
 }
 
+/** Bytes that are read from a file at once. */
+const PIECE = 1 << 20;
+
 function pieces(source) {
-  if (source instanceof URL && source.protocol === "file:") return createReadStream(fileURLToPath(source));
-  if (typeof source === "string" && !/^https?:\/\//.test(source)) return createReadStream(source);
+  const read = (path) => createReadStream(path, { highWaterMark: PIECE });
+  if (source instanceof URL && source.protocol === "file:") return read(fileURLToPath(source));
+  if (typeof source === "string" && source.startsWith("file:")) return read(fileURLToPath(source));
+  if (typeof source === "string" && !/^(https?|blob|data):/.test(source)) return read(source);
   return piecesOf(source);
 }

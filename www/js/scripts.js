@@ -1,14 +1,33 @@
 // Runs what the user writes, in the worker: chains from the page's console, and scripts.
 
-import { run, show } from "./api.js";
+import { isObject, run, show } from "./api.js";
 
 const BASIC = new Set(["undefined", "boolean", "number", "string", "bigint"]);
 
-/** What can be sent to the page: a plain value, or the text of anything else. */
+/** Most items of a list that is made step by step, such as the objects of a set. */
+const MOST_ITEMS = 10_000;
+
+/** Whether a value is data through and through. */
+function isData(value) {
+  if (value === null || BASIC.has(typeof value) || ArrayBuffer.isView(value)) return true;
+  if (typeof value !== "object" || isObject(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return (Array.isArray(value) || prototype === Object.prototype) && Object.values(value).every(isData);
+}
+
+function firstOf(items) {
+  const first = [];
+  for (const item of items) {
+    if (first.length === MOST_ITEMS) break;
+    first.push(item);
+  }
+  return first;
+}
+
+/** What can be sent to the page: data, or the text of anything else. */
 function sendable(value) {
-  if (value === null || BASIC.has(typeof value)) return { value };
-  if (Array.isArray(value) && value.every((item) => item === null || BASIC.has(typeof item))) return { value };
-  return { text: show(value) };
+  if (typeof value?.next === "function" && !isObject(value)) return sendable(firstOf(value));
+  return isData(value) ? { value } : { text: show(value) };
 }
 
 /** Follows a chain of names, calls and indices from `hp`. */
@@ -35,11 +54,11 @@ export async function evaluate(hp, chain) {
   return sendable(await follow(hp, chain));
 }
 
-/** Runs a script with `hp` and `print`; gives what it printed and its value. */
+/** Runs a script with `hp` and `print`; gives what it printed and the text of its value, as `heapy-host query` does. */
 export async function runScript(hp, source) {
   const printed = [];
   const print = (...values) => printed.push(values.map(show).join(" "));
   const console = { log: print, info: print, warn: print, error: print, debug: print };
   const value = await run(source, { hp, print, console });
-  return { printed, ...sendable(value) };
+  return value === undefined ? { printed } : { printed, text: show(value) };
 }

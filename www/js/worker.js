@@ -6,15 +6,22 @@ import { evaluate, runScript } from "./scripts.js";
 
 const ready = init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) });
 
-/** `hp`: the top object of the snapshot that the page looked at last. */
-const top = () => connect(Native.of_page()).top();
+/** Answers by `hp`, the top object of the snapshot that the page looked at last; lets go of whatever it made. */
+async function withTop(answer) {
+  const api = connect(Native.of_page());
+  try {
+    return await answer(api.top());
+  } finally {
+    api.close();
+  }
+}
 
 /** The answer to one message; see mirror.js, and `api.rs` of the inspector for requests. */
 async function dispatch(message) {
   await ready;
   if ("request" in message) return answer(message.request, message.file);
-  if ("chain" in message) return evaluate(top(), message.chain);
-  if ("script" in message) return runScript(top(), message.script);
+  if ("chain" in message) return withTop((hp) => evaluate(hp, message.chain));
+  if ("script" in message) return withTop((hp) => runScript(hp, message.script));
   throw new TypeError("the message asks nothing");
 }
 

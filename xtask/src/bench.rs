@@ -7,8 +7,12 @@ use crate::process::{SELECTION, cargo, run};
 
 /// What can be measured: the name here, and the bench targets. Those of the engine are criterion's and do not take `--json`;
 /// they print times of one machine, to be compared with each other only.
-const BENCHES: [(&str, &[&str]); 3] =
-    [("overhead", &["overhead"]), ("snapshot", &["snapshot"]), ("engine", &["partition", "graph"])];
+const BENCHES: [(&str, &[&str]); 4] = [
+    ("overhead", &["overhead"]),
+    ("snapshot", &["snapshot"]),
+    ("script", &["script"]),
+    ("engine", &["partition", "graph"]),
+];
 
 /// Runs the named bench, or all of them.
 pub(crate) fn run_bench(words: &[String]) -> Result<()> {

@@ -20,6 +20,13 @@ export interface ObjectView {
   family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;
   class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
 }
+/** One object of a set as plain data. */
+export interface ObjectRow {
+  address: number; size: number; usable: number; type: string; class: string; site: string | null; serial: number;
+  family: \"block\" | \"module\" | \"frame\"; reachable: \"yes\" | \"no\" | \"stack\"; evidence: string;
+}
+/** How a column of numbers is wanted: a view is made without a copy, and is good until the next question. */
+export interface ColumnOptions { view?: boolean; }
 /** A snapshot of a recording, as its list names it. */
 export interface SnapshotInfo { number: number; reason: string; at_nanos: number; objects: number; bytes: number; }
 /** What can be opened: a path (in Node), an address, or bytes. */
@@ -50,13 +57,15 @@ const ADDED: [(&str, &str); 4] = [
     (
         "IdentitySet",
         "  /** The addresses of the members, ascending. */
-  addresses(): Float64Array;
+  addresses(options?: ColumnOptions): Float64Array;
   /** The requested bytes of each member, in the order of addresses. */
-  sizes(): Float64Array;
+  sizes(options?: ColumnOptions): Float64Array;
   /** The bytes that the allocator committed for each member. */
-  usable(): Float64Array;
+  usable(options?: ColumnOptions): Float64Array;
   /** The serials of the members. */
-  serials(): Float64Array;
+  serials(options?: ColumnOptions): Float64Array;
+  /** The members one by one, in the order of addresses. */
+  objects(): IterableIterator<ObjectRow>;
   /** The rows of the table. */
   [Symbol.iterator](): IterableIterator<Row>;
 ",
@@ -68,7 +77,8 @@ const ADDED: [(&str, &str); 4] = [
 /// The typings of the package `heapy`.
 #[must_use]
 pub fn typescript() -> String {
-    let mut text = String::from("// Made from the engine's description of the API; do not edit.\n\n");
+    let mut text = String::from("// Made from the engine's description of the API; do not edit.\n");
+    text.push_str("/// <reference lib=\"esnext.disposable\" />\n\n");
     text.push_str(RECORDS);
     for owner in owners() {
         text.push('\n');
@@ -103,7 +113,10 @@ fn interface(text: &mut String, owner: &Owner) {
     for (_, added) in ADDED.iter().filter(|(name, _)| *name == owner.name) {
         text.push_str(added);
     }
-    text.push_str("  toJSON(): unknown;\n  toString(): string;\n}\n");
+    text.push_str("  toJSON(): unknown;\n  toString(): string;\n");
+    let disposing = if owner.name == "Use" { "Closes the recording" } else { "Lets go of the object" };
+    let _ = writeln!(text, "  /** {disposing}; otherwise that happens when nothing refers to it any more. */");
+    text.push_str("  [Symbol.dispose](): void;\n}\n");
 }
 
 /// A method by position, and where arguments may be left out also by name.

@@ -120,7 +120,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
     }
     if let Some(source) = script {
         let limits = Limits { time: Some(SCRIPT_TIME), ..Limits::default() };
-        let found = judge_by_script(opened.for_scripts()?, &source, limits, |line| say(format_args!("{line}")))?;
+        let found = judge_by_script(opened.for_scripts(&limits)?, &source, limits, |line| say(format_args!("{line}")))?;
         verdict.extend("script", found);
     }
     write_report(&verdict, args)?;

@@ -11,6 +11,9 @@ use super::query::print_line;
 use super::show::Part;
 use super::snapshots;
 
+/// Name and version of what `--json` prints; its schema is in the guide.
+const SCHEMA: &str = "heapy-diff/1";
+
 /// Subcommand `diff`.
 #[derive(Args, Debug)]
 pub(super) struct DiffArgs {
@@ -56,7 +59,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<ExitCode> {
         let rows: Vec<_> =
             changed.map(|row| serde_json::json!({"count": row.count, "size": row.size, "kind": row.name})).collect();
         let answer = serde_json::json!({
-            "from": from, "to": to, "by": args.by, "count": difference.count(), "size": difference.size(), "rows": rows,
+            "schema": SCHEMA, "from": from, "to": to, "by": args.by, "count": difference.count(), "size": difference.size(), "rows": rows,
         });
         print_line(&answer.to_string());
     } else if args.all {

@@ -1,13 +1,17 @@
-//! What `--json` prints. The shapes are promised to programs: members are added, never changed.
+//! What `show --json` prints. The form is promised to programs: under one version members are added, never changed.
 
 use std::io::{self, Write};
 
 use heapy_engine::{IdentitySet, Use};
 use serde::Serialize;
 
+/// Name and version of the form; its schema is in the guide.
+const SCHEMA: &str = "heapy-show/1";
+
 /// A set by a relation.
 #[derive(Serialize)]
 struct SetJson<Row> {
+    schema: &'static str,
     snapshot: u32,
     count: usize,
     size: u64,
@@ -47,7 +51,7 @@ pub(super) fn write_set(out: &mut impl Write, snapshot: u32, by: &str, hp: &Use,
     let (count, size, by) = (set.count(), set.size(), by.to_owned());
     if by == "Id" {
         let rows = object_rows(hp, set)?;
-        write_line(out, &SetJson { snapshot, count, size, by, rows })
+        write_line(out, &SetJson { schema: SCHEMA, snapshot, count, size, by, rows })
     } else {
         let partition = set.partition();
         let rows = (0..partition.row_count()).filter_map(|index| partition.row(index)).map(|row| RowJson {
@@ -57,7 +61,7 @@ pub(super) fn write_set(out: &mut impl Write, snapshot: u32, by: &str, hp: &Use,
             cumulative: row.cumulative,
             kind: row.name,
         });
-        write_line(out, &SetJson { snapshot, count, size, by, rows: rows.collect() })
+        write_line(out, &SetJson { schema: SCHEMA, snapshot, count, size, by, rows: rows.collect() })
     }
 }
 

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use heapy_engine::Use;
 
-use super::snapshots;
-use crate::mcp::{Tools, serve};
+use super::snapshots::{self, Opened};
+use crate::mcp::{Asked, Tools, serve};
 use crate::script::{Form, Interpreter, Limits, Recorded, Stop};
 
 /// How long an expression may take.
@@ -19,6 +18,9 @@ const QUERY_TIME: Duration = Duration::from_secs(20);
 
 /// Memory for the values of an expression.
 const QUERY_BYTES: usize = 128 << 20;
+
+/// Most bytes that are kept of what an expression prints; answers are cut long before.
+const PRINTED_BYTES: usize = 1 << 20;
 
 /// Subcommand `mcp`.
 #[derive(Args, Debug)]
@@ -31,28 +33,34 @@ pub(super) struct McpArgs {
 /// Answers until stdin ends.
 pub(super) fn run(args: &McpArgs) -> Result<ExitCode> {
     let mut tools = Tools::new();
-    for path in &args.files {
-        let opened = snapshots::open(path)?;
-        let (name, last) = (opened.name.clone(), opened.last()?);
-        let load = move |number| opened.top(Some(number)).map_err(|error| format!("{error:#}"));
+    let opened: Vec<Rc<Opened>> =
+        args.files.iter().map(|path| Ok(Rc::new(snapshots::open(path)?))).collect::<Result<_>>()?;
+    for one in &opened {
+        let (name, last, one) = (one.name.clone(), one.last()?, Rc::clone(one));
+        let load = move |number| one.top(Some(number)).map_err(|error| format!("{error:#}"));
         tools.add(name, last, Box::new(load));
     }
-    tools.set_query(Box::new(query));
+    tools.set_query(Box::new(move |asked, expression| query(&opened[asked.recording], asked, expression)));
     serve(io::stdin().lock(), io::stdout().lock(), &tools).context("cannot speak with the client")?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The text of an expression's value, behind what it printed.
-fn query(hp: &Use, expression: &str) -> Result<String, String> {
-    let hp = hp.clone();
-    let number = hp.view().heap().facts().snapshot.max(1);
-    let recorded = Recorded::new("[]".into(), number, Box::new(move |_| Ok(hp.clone())));
+fn query(opened: &Rc<Opened>, asked: Asked<'_>, expression: &str) -> Result<String, String> {
+    let (hp, number, others) = (asked.hp.clone(), asked.snapshot, Rc::clone(opened));
+    let load = move |wanted| {
+        if wanted == number { Ok(hp.clone()) } else { others.top(Some(wanted)).map_err(|error| format!("{error:#}")) }
+    };
+    let last = opened.last().map_err(|error| error.to_string())?;
+    let recorded = Recorded::new(opened.list(), last, Box::new(load)).beginning_with(number).limited(QUERY_BYTES);
     let printed = Rc::new(std::cell::RefCell::new(String::new()));
     let lines = Rc::clone(&printed);
     let print = move |line: &str| {
         let mut lines = lines.borrow_mut();
-        lines.push_str(line);
-        lines.push('\n');
+        if lines.len() + line.len() < PRINTED_BYTES {
+            lines.push_str(line);
+            lines.push('\n');
+        }
     };
     let limits = Limits { memory_bytes: QUERY_BYTES, time: Some(QUERY_TIME), ..Limits::default() };
     let failed = |error: crate::script::ScriptError| error.to_string();

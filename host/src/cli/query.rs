@@ -62,7 +62,7 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
     let source = source(args)?;
     let limits = args.limits.read()?;
     let stop = stop_by_interrupt()?;
-    let native = snapshots::open(&args.file)?.for_scripts()?;
+    let native = snapshots::open(&args.file)?.for_scripts(&limits)?;
     let interpreter = Interpreter::new(native, limits, stop, print_line)?;
     let form = if args.json { Form::Json } else { Form::Text };
     match interpreter.run(&source, form) {

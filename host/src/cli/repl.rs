@@ -12,7 +12,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Config, Context, Editor, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 use super::query::{ScriptLimits, print_line, report, stop_by_interrupt};
 use super::{say, snapshots};
@@ -38,10 +38,11 @@ const MOST_LINES: usize = 10_000;
 pub(super) fn run(args: &ReplArgs) -> Result<ExitCode> {
     let limits = args.limits.read()?;
     let stop = stop_by_interrupt()?;
-    let native = snapshots::open(&args.file)?.for_scripts()?;
+    let native = snapshots::open(&args.file)?.for_scripts(&limits)?;
     let vocabulary = Vocabulary::of(native.as_ref());
     let interpreter = Interpreter::new(native, limits, stop.clone(), print_line)?;
-    let config = Config::builder().max_history_size(MOST_LINES)?.auto_add_history(true).build();
+    let config = Config::builder().max_history_size(MOST_LINES)?.auto_add_history(true);
+    let config = config.completion_type(CompletionType::List).build();
     let mut editor: Editor<Shell, FileHistory> = Editor::with_config(config)?;
     editor.set_helper(Some(Shell { vocabulary }));
     if let Some(history) = args.history.as_ref().filter(|history| history.exists()) {

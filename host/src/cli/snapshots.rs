@@ -9,7 +9,7 @@ use heapy_engine::Use;
 use heapy_engine::snapshot::Recording;
 
 use crate::recording;
-use crate::script::Recorded;
+use crate::script::{Limits, Recorded};
 
 /// An opened recording and what to call it.
 pub(super) struct Opened {
@@ -39,22 +39,21 @@ impl Opened {
         Ok(Use::new(Arc::new(heap)))
     }
 
-    /// What scripts ask about it.
-    pub(super) fn for_scripts(self) -> Result<Rc<Recorded>> {
-        let snapshots: Vec<_> = self
-            .recording
-            .snapshots()
-            .iter()
-            .map(|meta| {
-                serde_json::json!({
-                    "number": meta.number, "reason": meta.reason, "at_nanos": meta.at_nanos,
-                    "objects": meta.objects, "bytes": meta.bytes,
-                })
+    /// What scripts see of the snapshots: a JSON list.
+    pub(super) fn list(&self) -> String {
+        let described = self.recording.snapshots().iter().map(|meta| {
+            serde_json::json!({
+                "number": meta.number, "reason": meta.reason, "at_nanos": meta.at_nanos,
+                "objects": meta.objects, "bytes": meta.bytes,
             })
-            .collect();
-        let text = serde_json::Value::from(snapshots).to_string();
-        let last = self.last()?;
+        });
+        described.collect::<serde_json::Value>().to_string()
+    }
+
+    /// What scripts ask about it; what they hold of it counts into their memory.
+    pub(super) fn for_scripts(self, limits: &Limits) -> Result<Rc<Recorded>> {
+        let (list, last) = (self.list(), self.last()?);
         let load = move |number| self.top(Some(number)).map_err(|error| format!("{error:#}"));
-        Ok(Rc::new(Recorded::new(text, last, Box::new(load))))
+        Ok(Rc::new(Recorded::new(list, last, Box::new(load)).limited(limits.memory_bytes)))
     }
 }

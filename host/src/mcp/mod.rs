@@ -9,4 +9,4 @@ mod protocol;
 mod tools;
 
 pub use protocol::serve;
-pub use tools::{Load, Query, Tools};
+pub use tools::{Asked, Load, Query, Tools};

@@ -13,8 +13,19 @@ use super::answers;
 /// Gives the top object of a snapshot by its number, or says why not.
 pub type Load = Box<dyn Fn(u32) -> Result<Use, String>>;
 
+/// What an expression is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The recording, in the order in which they were added; from 0.
+    pub recording: usize,
+    /// The number of the snapshot, from 1.
+    pub snapshot: u32,
+    /// The top object of that snapshot.
+    pub hp: &'a Use,
+}
+
 /// Answers an expression of the JavaScript API about a snapshot.
-pub type Query = Box<dyn Fn(&Use, &str) -> Result<String, String>>;
+pub type Query = Box<dyn Fn(Asked<'_>, &str) -> Result<String, String>>;
 
 /// A recording that is asked.
 struct Source {
@@ -217,8 +228,9 @@ impl Tools {
             "query" => {
                 let query = self.query.as_ref()?;
                 read(arguments).and_then(|it: QueryArguments| {
+                    let (recording, snapshot) = self.place(it.recording, it.snapshot)?;
                     let hp = self.find(it.recording, it.snapshot)?;
-                    Ok(answers::cut(&query(&hp, &it.expression)?))
+                    Ok(answers::cut(&query(Asked { recording, snapshot, hp: &hp }, &it.expression)?))
                 })
             }
             _ => return None,
@@ -248,7 +260,8 @@ impl Tools {
         answers::table(&hp, &set, arguments.by.as_deref().unwrap_or("Type"), rows(arguments.rows))
     }
 
-    fn find(&self, recording: Option<usize>, snapshot: Option<u32>) -> Result<Use, String> {
+    /// The position of a recording, and the number of its snapshot; the last one of the first if none are given.
+    fn place(&self, recording: Option<usize>, snapshot: Option<u32>) -> Result<(usize, u32), String> {
         let recording = recording.unwrap_or(1);
         let index = recording.wrapping_sub(1);
         let made = self.sources.len();
@@ -257,11 +270,16 @@ impl Tools {
         if !(1..=source.snapshots).contains(&number) {
             return Err(format!("no snapshot {number}; {} has {}", source.name, source.snapshots));
         }
+        Ok((index, number))
+    }
+
+    fn find(&self, recording: Option<usize>, snapshot: Option<u32>) -> Result<Use, String> {
+        let (index, number) = self.place(recording, snapshot)?;
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hp) = loaded.get(&(index, number)) {
             return Ok(hp.clone());
         }
-        let hp = (source.load)(number)?;
+        let hp = (self.sources[index].load)(number)?;
         if loaded.len() >= MOST_LOADED {
             loaded.pop_first();
         }

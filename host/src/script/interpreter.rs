@@ -187,11 +187,36 @@ fn native_object<'js>(ctx: &Ctx<'js>, native: Rc<dyn Native>) -> Result<Object<'
     let it = Rc::clone(&native);
     let column = move |ctx: Ctx<'js>, handle: u32, name: String| {
         let numbers = it.column(handle, &name).map_err(|message| Exception::throw_message(&ctx, &message))?;
-        TypedArray::<f64>::new(ctx, numbers)
+        // Copied once, so that it lies in the interpreter's own memory, which is limited.
+        TypedArray::<f64>::new_copy(ctx, &numbers)
     };
     object.set("column", Function::new(ctx.clone(), column)?)?;
+    let it = Rc::clone(&native);
+    // The interpreter drops a function, and with it what it captures, as soon as nothing refers to it.
+    let guard = move |ctx: Ctx<'js>, handle: u32| {
+        let held = Held { native: Rc::clone(&it), handle };
+        Function::new(ctx, move || handle_of(&held))
+    };
+    object.set("guard", Function::new(ctx.clone(), guard)?)?;
     object.set("release", Function::new(ctx.clone(), move |handle: u32| native.release(handle))?)?;
     Ok(object)
+}
+
+/// A handle that is let go of when this is dropped.
+struct Held {
+    native: Rc<dyn Native>,
+    handle: u32,
+}
+
+/// A function, so that a closure captures all of it and not the number alone.
+const fn handle_of(held: &Held) -> u32 {
+    held.handle
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.native.release(self.handle);
+    }
 }
 
 fn thrown(caught: &CaughtError<'_>) -> ScriptError {
@@ -207,6 +232,10 @@ fn thrown(caught: &CaughtError<'_>) -> ScriptError {
         }
         CaughtError::Error(Error::WouldBlock) => ScriptError::Stuck,
         CaughtError::Error(error) => ScriptError::Interpreter(error.to_string()),
+        CaughtError::Value(value) if value.is_null() => ScriptError::Thrown {
+            message: "null was thrown, as happens when no memory is left for an error; see --memory-limit".into(),
+            lines: Vec::new(),
+        },
         CaughtError::Value(value) => {
             let shown = value.get::<Coerced<String>>();
             let message = shown.map_or_else(|_| "a value that has no text was thrown".into(), |text| text.0);
@@ -243,6 +272,10 @@ mod tests {
     /// An engine with one object that adds, fails, and makes objects like itself.
     struct Calculator;
 
+    thread_local! {
+        static RELEASED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    }
+
     impl Native for Calculator {
         fn describe(&self) -> String {
             r#"{"types": {"Use": {"attributes": ["seven", "next"], "methods": ["add", "fail"], "columns": ["sizes"]}}}"#
@@ -272,7 +305,9 @@ mod tests {
             }
         }
 
-        fn release(&self, _: u32) {}
+        fn release(&self, handle: u32) {
+            RELEASED.with_borrow_mut(|released| released.push(handle));
+        }
     }
 
     fn interpreter(limits: Limits, stop: Stop) -> (Interpreter, Rc<RefCell<Vec<String>>>) {
@@ -321,6 +356,14 @@ mod tests {
         assert!(text("1 +").unwrap_err().starts_with("SyntaxError"));
         assert!(text("nothing.here").unwrap_err().starts_with("ReferenceError"));
         assert!(text("await new Promise(() => {})").unwrap_err().contains("nothing settles"));
+    }
+
+    #[test]
+    fn objects_are_let_go_of_in_the_middle_of_a_script() {
+        RELEASED.take();
+        let (interpreter, _) = interpreter(Limits::default(), Stop::default());
+        interpreter.run("for (let i = 0; i < 3; i++) hp.next; const kept = hp.next; return 1", Form::Text).unwrap();
+        assert!(RELEASED.take().len() >= 3);
     }
 
     #[test]

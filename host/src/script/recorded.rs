@@ -15,17 +15,47 @@ pub type Load = Box<dyn Fn(u32) -> Result<Use, String>>;
 pub struct Recorded {
     snapshots: String,
     last: u32,
+    /// The snapshot that is asked if no number is given.
+    first_asked: u32,
     load: Load,
     /// One top object a snapshot, so that what was computed of it serves every further question.
     tops: RefCell<BTreeMap<u32, Use>>,
     handles: Handles,
+    /// Most bytes that the objects which scripts hold may take.
+    most_bytes: usize,
 }
+
+/// Bytes of an object of the API beside its members.
+const OBJECT_BYTES: usize = 512;
 
 impl Recorded {
     /// A recording of `last` snapshots; `snapshots` is what scripts see of them, a JSON list.
     #[must_use]
     pub fn new(snapshots: String, last: u32, load: Load) -> Self {
-        Self { snapshots, last, load, tops: RefCell::default(), handles: Handles::new() }
+        let (tops, handles) = (RefCell::default(), Handles::new());
+        Self { snapshots, last, first_asked: last, load, tops, handles, most_bytes: usize::MAX }
+    }
+
+    /// Bounds what scripts may hold: sets take a bit for each object of the heap.
+    #[must_use]
+    pub fn limited(self, most_bytes: usize) -> Self {
+        Self { most_bytes, ..self }
+    }
+
+    /// An error once scripts hold more than they may.
+    fn check_held(&self) -> Result<(), String> {
+        let largest = self.tops.borrow().values().map(|hp| hp.view().heap().object_count()).max();
+        let (held, each) = (self.handles.count(), largest.unwrap_or(0) / 8 + OBJECT_BYTES);
+        if held.saturating_mul(each) <= self.most_bytes {
+            return Ok(());
+        }
+        Err(format!("the script holds {held} sets and other objects of about {each} bytes, more than its memory limit"))
+    }
+
+    /// Has scripts begin with the snapshot of this number in place of the last one.
+    #[must_use]
+    pub fn beginning_with(self, number: u32) -> Self {
+        Self { first_asked: number, ..self }
     }
 }
 
@@ -39,7 +69,7 @@ impl Native for Recorded {
     }
 
     fn top(&self, number: Option<u32>) -> Result<u32, String> {
-        let number = number.unwrap_or(self.last);
+        let number = number.unwrap_or(self.first_asked);
         if !(1..=self.last).contains(&number) {
             return Err(format!("there is no snapshot {number}; the recording has {}", self.last));
         }
@@ -57,6 +87,7 @@ impl Native for Recorded {
     }
 
     fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, String> {
+        self.check_held()?;
         self.handles.call(handle, name, arguments)
     }
 

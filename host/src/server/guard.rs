@@ -3,7 +3,8 @@
 //! Any page that the user has open can send requests to 127.0.0.1, and a name of its own can be made to resolve there.
 //! Hence, in this order: the `Host` must be ours (421, against DNS rebinding); an `Origin`, where given, must be ours
 //! (403); `Sec-Fetch-Site` must not tell of another site (403; another port of this host counts as one); and
-//! whatever tells of the guest needs the token's cookie (401). The page itself holds no data and needs no cookie.
+//! whatever tells of the guest needs the token's cookie (401), or, from a program that is no browser's page, the token
+//! itself as `Authorization: Bearer`. The page itself holds no data and needs neither.
 //!
 //! Browsers share cookies between the ports of a host, so that ours is named by its port.
 
@@ -89,10 +90,19 @@ impl Guard {
         if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
             return Some((StatusCode::FORBIDDEN, "the request comes from another site"));
         }
-        if path.starts_with(DATA_PREFIX) && path != SESSION_PATH && !self.has_cookie(headers) {
+        if path.starts_with(DATA_PREFIX)
+            && path != SESSION_PATH
+            && !self.has_cookie(headers)
+            && !self.has_token(headers)
+        {
             return Some((StatusCode::UNAUTHORIZED, "open the inspector by the address that heapy-host printed"));
         }
         None
+    }
+
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        given.and_then(|text| text.strip_prefix("Bearer ")).is_some_and(|token| self.accepts(token))
     }
 
     fn has_cookie(&self, headers: &HeaderMap) -> bool {
@@ -169,6 +179,16 @@ mod tests {
         assert_eq!(status("/api/state", &[host, ("cookie", "heapy-7=00fe")]), Some(401));
         assert_eq!(status("/api/state", &[host, ("cookie", "a=b; heapy-7=00ff")]), None);
         assert_eq!(status("/", &[host]), None);
+    }
+
+    #[test]
+    fn programs_give_the_token_itself() {
+        let host = ("host", "127.0.0.1:7");
+        assert_eq!(status("/api/state", &[host, ("authorization", "Bearer 00ff")]), None);
+        assert_eq!(status("/api/state", &[host, ("authorization", "Bearer 00fe")]), Some(401));
+        assert_eq!(status("/api/state", &[host, ("authorization", "Basic 00ff")]), Some(401));
+        let foreign = ("origin", "http://evil.example");
+        assert_eq!(status("/api/state", &[host, foreign, ("authorization", "Bearer 00ff")]), Some(403));
     }
 
     #[test]
