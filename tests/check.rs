@@ -30,7 +30,7 @@ fn leaks_fail_unless_they_are_allowed_or_known() {
     assert_eq!(code, 1, "{report}");
     assert!(report.contains("2 blocks of app::Session leaked"), "{report}");
     assert!(report.contains("allocated at src/net.rs:40"), "{report}");
-    assert!(report.ends_with("check failed: 1 finding, 1 rules\n"), "{report}");
+    assert!(report.ends_with("check failed: 1 finding, 1 rule\n"), "{report}");
     assert_eq!(check(folder.path(), &["--allow-leaks"]).0, 0);
     assert_eq!(check(folder.path(), &["--suppress", "src/net.rs:*=known"]).0, 0);
     let (code, report) = check(folder.path(), &["--suppress", "*=known", "--suppress", "gone::Kind=old"]);

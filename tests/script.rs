@@ -178,6 +178,9 @@ fn what_a_script_holds_is_limited() {
     assert_eq!(columns.status.code(), Some(1));
     let dropped = run("for (let i = 0; i < 100000; i++) hp.heap(); return 'all dropped'");
     assert_eq!(String::from_utf8_lossy(&dropped.stdout), "all dropped\n");
+    let later =
+        run("const { by } = hp.heap(); const rows = hp.heap().objects(); return by('Type').count + [...rows].length");
+    assert_eq!(String::from_utf8_lossy(&later.stdout), "28\n", "{}", String::from_utf8_lossy(&later.stderr));
 }
 
 /// A page of the guide: its script, and what it prints for the sample.

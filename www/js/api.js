@@ -68,43 +68,48 @@ export function connect(native) {
     return native;
   };
 
-  const ask = (id, name, args = []) =>
+  const askHandle = (id, name, args = []) =>
     decoded(JSON.parse(whileOpen().call(id, name, JSON.stringify(args.map(encoded)))));
 
-  const column = (id, name, options) => {
+  // What asks later, such as a method or an iterator, holds the object and not its number: the handle is let go of when
+  // nothing holds the object. The object's own traps must not hold it, or it would never be free of itself.
+  const idOf = (asked) => asked[HANDLE].id;
+  const ask = (asked, name, args) => askHandle(idOf(asked), name, args);
+
+  const column = (asked, name, options) => {
     const engine = whileOpen();
-    return options?.view && engine.view ? engine.view(id, name) : engine.column(id, name);
+    return options?.view && engine.view ? engine.view(idOf(asked), name) : engine.column(idOf(asked), name);
   };
 
   /** What every object has beside the names of its type. */
   const common = {
-    toString: (id) => () => ask(id, "@text"),
-    toJSON: (id) => () => ask(id, "@json"),
-    [Symbol.toPrimitive]: (id) => (hint) => (hint === "number" ? NaN : ask(id, "@text")),
-    [Symbol.iterator]: (id, type) => (type.rows ? () => pages(id, "@rows", ROWS) : undefined),
-    [DISPOSE]: (id) => () => release(id),
+    toString: (asked) => () => ask(asked, "@text"),
+    toJSON: (asked) => () => ask(asked, "@json"),
+    [Symbol.toPrimitive]: (asked) => (hint) => (hint === "number" ? NaN : ask(asked, "@text")),
+    [Symbol.iterator]: (asked, type) => (type.rows ? () => pages(asked, "@rows", ROWS) : undefined),
+    [DISPOSE]: (asked) => () => release(idOf(asked)),
   };
 
   /** The rows of a list, asked for page by page. */
-  function* pages(id, list, page) {
+  function* pages(asked, list, page) {
     for (let start = 0; ; start += page) {
-      const some = ask(id, list, [start, page]);
+      const some = ask(asked, list, [start, page]);
       yield* some;
       if (some.length < page) return;
     }
   }
 
-  const get = (id, type, name) => {
-    if (typeof name === "string" && POSITION.test(name) && type.index) return ask(id, "at", [Number(name)]);
-    if (type.columns.has(name)) return (options) => column(id, name, options);
-    if (type.objects && name === "objects") return () => pages(id, "@objects", OBJECTS);
-    if (type.methods.has(name)) return (...args) => ask(id, name, args);
-    if (type.attributes.has(name)) return ask(id, name);
-    if (Object.hasOwn(common, name)) return common[name](id, type);
+  const get = (asked, type, name) => {
+    if (typeof name === "string" && POSITION.test(name) && type.index) return ask(asked, "at", [Number(name)]);
+    if (type.columns.has(name)) return (options) => column(asked, name, options);
+    if (type.objects && name === "objects") return () => pages(asked, "@objects", OBJECTS);
+    if (type.methods.has(name)) return (...args) => ask(asked, name, args);
+    if (type.attributes.has(name)) return ask(asked, name);
+    if (Object.hasOwn(common, name)) return common[name](asked, type);
     if (type.top && name === "snapshots") return JSON.parse(whileOpen().snapshots());
     if (type.top && name === "snapshot") return (number) => object(whileOpen().top(number), "Use");
     // Some have the names that the heap gives them; promises ask every value for `then`.
-    if (type.anyName && typeof name === "string" && name !== "then") return ask(id, name);
+    if (type.anyName && typeof name === "string" && name !== "then") return ask(asked, name);
     return undefined;
   };
 
@@ -116,14 +121,14 @@ export function connect(native) {
     const own = { native, id, guard: native.guard?.(id) };
     const target = type.callable ? function () {} : {};
     // Node looks for its hook on the target, behind the proxy.
-    Object.defineProperty(target, INSPECT, { value: () => ask(id, "@text"), configurable: true });
+    Object.defineProperty(target, INSPECT, { value: () => askHandle(id, "@text"), configurable: true });
     const proxy = new Proxy(target, {
-      get: (_, name) => {
+      get: (_, name, asked) => {
         if (name === HANDLE) return own;
-        return dispose && name === DISPOSE ? dispose : get(id, type, name);
+        return dispose && name === DISPOSE ? dispose : get(asked, type, name);
       },
       has: (_, name) => type.names.has(name) || Object.hasOwn(common, name),
-      apply: (_, __, args) => ask(id, "call", args),
+      apply: (_, __, args) => askHandle(id, "call", args),
       ownKeys: () => Reflect.ownKeys(target),
       set: (_, name) => {
         throw new TypeError(`${String(name)} cannot be set`);

@@ -112,7 +112,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
         let path = gate.baseline.as_deref().context("--update needs --baseline FILE")?;
         fs::write(path, Baseline::of(&figures).to_json()?)
             .with_context(|| format!("cannot write {}", path.display()))?;
-        say(format_args!("{} snapshots as the baseline in {}", figures.len(), path.display()));
+        say(format_args!("the baseline of {} is in {}", opened.name, path.display()));
     }
     let mut verdict = judge(&gate.rules, baseline.as_ref(), figures)?;
     if let Some(outcome) = &outcome {
@@ -207,7 +207,8 @@ fn figures(opened: &Opened) -> Result<Vec<Figures>> {
     if last == 0 {
         bail!("{}: no snapshot was made, so that there is nothing to judge", opened.name);
     }
-    (1..=last).map(|number| Ok(Figures::of(&opened.top(Some(number))?)?)).collect()
+    let folder = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
+    (1..=last).map(|number| Ok(Figures::of(&opened.top(Some(number))?)?.relative_to(&folder))).collect()
 }
 
 /// A guest that fails has not run what is to be judged.
@@ -230,12 +231,19 @@ fn write_report(verdict: &Verdict, args: &CheckArgs) -> Result<()> {
         Form::Text => report::to_text(verdict),
         Form::Json => format!("{}\n", report::to_json(verdict)),
         Form::Junit => report::to_junit(verdict),
-        Form::Github => report::to_github(verdict),
+        Form::Github => report::to_github(verdict, &folder_in_repository()),
     };
     match &args.report {
         Some(path) => fs::write(path, text).with_context(|| format!("cannot write {}", path.display())),
         None => io::stderr().write_all(text.as_bytes()).context("cannot write to stderr"),
     }
+}
+
+/// The working folder as GitHub's runner sees it, with a slash at its end; empty at the top and elsewhere.
+fn folder_in_repository() -> String {
+    let top = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+    let inside = top.and_then(|top| Some(std::env::current_dir().ok()?.strip_prefix(top).ok()?.to_owned()));
+    inside.map(|folder| format!("{}/", folder.display())).filter(|folder| folder != "/").unwrap_or_default()
 }
 
 #[cfg(test)]

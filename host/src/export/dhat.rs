@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use heapy_engine::{Frame, Use};
 use serde_json::{Value, json};
 
-use super::stacks::{UNKNOWN, weights};
+use super::stacks::{UNKNOWN, library_frames, weights};
 
 /// The live blocks of each calling context as a program point.
 pub(super) fn encode(hp: &Use) -> String {
@@ -25,7 +25,10 @@ pub(super) fn encode(hp: &Use) -> String {
         .into_iter()
         .map(|(context, weight)| {
             let frames: Vec<usize> = match context {
-                Some(context) => heap.frames_of(context).map(|frame| index_of(described(frame))).collect(),
+                Some(context) => {
+                    let frames = heap.frames_of(context).skip(library_frames(heap, context));
+                    frames.map(|frame| index_of(described(frame))).collect()
+                }
                 None => vec![index_of(UNKNOWN.into())],
             };
             json!({"tb": weight.size, "tbk": weight.count, "fs": frames})

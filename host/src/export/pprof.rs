@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use heapy_engine::{Classes, ContextId, Family, Frame, FrameId, Heap, Use, UseError};
 
 use super::protobuf::Message;
-use super::stacks::UNKNOWN;
+use super::stacks::{UNKNOWN, library_frames};
 
 /// What is counted of the blocks of one context and kind: live blocks and bytes, leaked blocks and bytes.
 const VALUES: [(&str, &str); 4] =
@@ -137,10 +137,12 @@ impl Profile {
         let mut next = Some(context);
         while let Some(context) = next {
             let record = heap.context_record(context);
-            locations.push(self.location(Some(record.frame)));
+            locations.push(record.frame);
             next = record.caller;
         }
-        locations
+        // Locations that no sample has would be listed as functions without any weight.
+        let own = locations.split_off(library_frames(heap, context));
+        own.into_iter().map(|frame| self.location(Some(frame))).collect()
     }
 }
 

@@ -26,10 +26,16 @@ pub(super) fn weights(heap: &Heap) -> BTreeMap<Option<ContextId>, Weight> {
     weights
 }
 
+/// How many frames at the inner end of a context are of allocators and containers. Profiles leave them out, so that what
+/// weighs in them is the function of the program that asked for memory. None where nothing is the program's.
+pub(super) fn library_frames(heap: &Heap, context: ContextId) -> usize {
+    heap.frames_of(context).position(|frame| !frame.library).unwrap_or(0)
+}
+
 /// The frames of a context as texts, the outermost first.
 fn names(heap: &Heap, context: Option<ContextId>, name: impl Fn(&Frame) -> String) -> Vec<String> {
     let Some(context) = context else { return vec![UNKNOWN.into()] };
-    let mut names: Vec<String> = heap.frames_of(context).map(name).collect();
+    let mut names: Vec<String> = heap.frames_of(context).skip(library_frames(heap, context)).map(name).collect();
     names.reverse();
     names
 }
@@ -56,7 +62,8 @@ pub(super) fn speedscope(hp: &Use) -> String {
         let mut sample: Vec<usize> = Vec::new();
         let outermost_first: Vec<Option<&Frame>> = match context {
             Some(context) => {
-                let mut list: Vec<_> = heap.frames_of(context).map(Some).collect();
+                let frames = heap.frames_of(context).skip(library_frames(heap, context));
+                let mut list: Vec<_> = frames.map(Some).collect();
                 list.reverse();
                 list
             }
@@ -104,6 +111,10 @@ fn without_nulls(mut value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use heapy_engine::{HeapBuilder, ObjectRecord, Vocabulary};
+
     use super::*;
     use crate::gate::report::tests::small_heap;
 
@@ -118,5 +129,21 @@ mod tests {
         assert_eq!(value["profiles"][0]["weights"], json!([96, 16]));
         assert_eq!(value["profiles"][0]["endValue"], 112);
         assert_eq!(value["shared"]["frames"][1], json!({"name": "make", "file": "src/pair.rs", "line": 3}));
+    }
+
+    #[test]
+    fn profiles_begin_with_the_programs_frames() {
+        let mut builder = HeapBuilder::new(Vocabulary::wasm());
+        let mut context = None;
+        for (name, library) in [("main", false), ("push", true), ("parse", false), ("grow", true), ("malloc", true)] {
+            let frame = builder.add_frame(Frame { function: name.into(), library, ..Frame::default() });
+            context = Some(builder.add_context(context, frame));
+        }
+        let alone = builder.add_frame(Frame { function: "malloc".into(), library: true, ..Frame::default() });
+        let alone = builder.add_context(None, alone);
+        builder.add_object(ObjectRecord { context, ..ObjectRecord::block(0x1000, 8) });
+        builder.add_object(ObjectRecord { context: Some(alone), ..ObjectRecord::block(0x2000, 8) });
+        let hp = Use::new(Arc::new(builder.finish().unwrap()));
+        assert_eq!(folded(&hp), "main;push;parse 8\nmalloc 8\n");
     }
 }

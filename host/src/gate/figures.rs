@@ -71,6 +71,20 @@ impl Figures {
         })
     }
 
+    /// The same with sites below `folder` named from there, so that rules and baselines hold wherever the sources are.
+    /// Time O(groups log groups).
+    #[must_use]
+    pub fn relative_to(mut self, folder: &str) -> Self {
+        for group in &mut self.groups {
+            let inside = group.site.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            if let Some(inside) = inside.filter(|_| !folder.is_empty()).map(str::to_owned) {
+                group.site = inside;
+            }
+        }
+        self.groups.sort_by(|a, b| (&a.kind, &a.site).cmp(&(&b.kind, &b.site)));
+        self
+    }
+
     /// Number of live blocks.
     #[must_use]
     pub fn live_count(&self) -> u64 {
@@ -117,5 +131,14 @@ mod tests {
         assert_eq!(rows, [("app::Node", "src/list.rs:7", 2, 96, 1), ("app::Pair", "src/pair.rs:3", 1, 16, 0)]);
         assert_eq!((figures.live_count(), figures.live_bytes()), (3, 112));
         assert_eq!(figures.doubts, ["roots in locals were not seen: a leak may be held from there"]);
+    }
+
+    #[test]
+    fn sites_inside_a_folder_are_named_from_there() {
+        let group = |site: &str| Group { site: site.into(), ..Group::default() };
+        let groups = ["/home/me/app/src/z.rs:1", "/home/me/application/a.rs:2", "b.rs:3"].map(group).to_vec();
+        let figures = Figures { groups, ..Figures::default() }.relative_to("/home/me/app");
+        let sites: Vec<&str> = figures.groups.iter().map(|group| &*group.site).collect();
+        assert_eq!(sites, ["/home/me/application/a.rs:2", "b.rs:3", "src/z.rs:1"]);
     }
 }

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use super::place;
 use crate::gate::judge::{Level, Verdict};
 
-/// One workflow command a finding: errors for failures, notices for notes.
+/// One workflow command a finding: errors for failures, notices for notes. `folder` is where relative paths begin, as seen
+/// from the top of the repository; empty, or with a slash at its end.
 #[must_use]
-pub fn to_github(verdict: &Verdict) -> String {
+pub fn to_github(verdict: &Verdict, folder: &str) -> String {
     let mut text = String::new();
     for finding in &verdict.findings {
         let command = match finding.level {
@@ -15,7 +16,10 @@ pub fn to_github(verdict: &Verdict) -> String {
             Level::Note => "notice",
         };
         let place = place(finding)
-            .map(|(file, line)| format!("file={},line={line},", escape_property(file)))
+            .map(|(file, line)| {
+                let folder = if file.starts_with('/') { "" } else { folder };
+                format!("file={},line={line},", escape_property(&format!("{folder}{file}")))
+            })
             .unwrap_or_default();
         let title = escape_property(&format!("heapy-host check: {}", finding.rule));
         let _ = writeln!(text, "::{command} {place}title={title}::{}", escape_data(&finding.message));
@@ -40,10 +44,11 @@ mod tests {
 
     #[test]
     fn a_name_cannot_forge_a_command() {
-        let text = to_github(&hostile_verdict());
+        let text = to_github(&hostile_verdict(), "");
         assert_eq!(text.lines().count(), 1, "{text}");
         let start = "::error file=a%2Cb%3Ac/%25.rs,line=12,title=heapy-host check%3A leaks::2 blocks of Evil";
         assert!(text.starts_with(start), "{text}");
         assert!(text.contains("%0A::error::x%25"), "{text}");
+        assert!(to_github(&hostile_verdict(), "app/").starts_with("::error file=app/a%2Cb%3Ac/"));
     }
 }

@@ -27,13 +27,17 @@ pub fn to_text(verdict: &Verdict) -> String {
         }
     }
     let failures = verdict.findings.iter().filter(|finding| finding.level == Level::Failure).count();
-    let rules = verdict.rules.len();
+    let rules = counted(verdict.rules.len(), "rule");
     let _ = match failures {
-        0 => writeln!(text, "check passed: {rules} rules kept"),
-        1 => writeln!(text, "check failed: 1 finding, {rules} rules"),
-        _ => writeln!(text, "check failed: {failures} findings, {rules} rules"),
+        0 => writeln!(text, "check passed: {rules} kept"),
+        _ => writeln!(text, "check failed: {}, {rules}", counted(failures, "finding")),
     };
     text
+}
+
+/// `1 rule` or `3 rules`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 #[cfg(test)]
