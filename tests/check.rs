@@ -136,3 +136,42 @@ fn reports_have_the_forms_that_other_programs_read() {
         "{annotations}"
     );
 }
+
+/// Exit code and report of a check of a real guest, a C++ program that leaks seven dogs.
+fn check_zoo(folder: &Path, options: &[&str]) -> (i32, String) {
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/out/zoo.wasm");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heapy-host"));
+    let output = command.current_dir(folder).arg("check").args(options).arg(guest).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_guest_is_run_and_its_leaks_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, report) = check_zoo(folder.path(), &[]);
+    assert_eq!(code, 1, "{report}");
+    assert!(report.contains("7 blocks of Dog leaked"), "{report}");
+    assert!(report.contains("(112 bytes), allocated at ./cpp/zoo.cpp:55"), "{report}");
+    let (code, report) = check_zoo(folder.path(), &["--suppress", "Dog=they run away", "--max-live", "4KiB"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(check_zoo(folder.path(), &["--suppress", "Dog=they run away", "--max-live", "1KiB"]).0, 1);
+}
+
+#[test]
+fn two_runs_of_a_guest_agree_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let marks = ["--snapshot-at", "call:sched_yield", "--snapshot-at", "exit"];
+    let run = |more: &[&str]| {
+        let rules = ["--allow-leaks", "--baseline", "heap.json", "--max-growth", "0"];
+        check_zoo(folder.path(), &[&marks[..], &rules, more].concat())
+    };
+    assert_eq!(run(&["--update"]).0, 0);
+    let baseline = std::fs::read(folder.path().join("heap.json")).unwrap();
+    let (code, report) = run(&[]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(run(&["--update"]).0, 0);
+    assert_eq!(std::fs::read(folder.path().join("heap.json")).unwrap(), baseline);
+    let (code, report) = check_zoo(folder.path(), &["--allow-leaks", "--baseline", "heap.json"]);
+    assert_eq!(code, 1, "{report}");
+    assert!(report.contains("the run made 1 snapshots, the baseline has 3"), "{report}");
+}

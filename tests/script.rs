@@ -53,6 +53,7 @@ fn failures_name_their_cause_and_exit_with_one() {
     for (expression, message) in [
         ("hp.heap().by('Colour')", "Colour"),
         ("hp.heap()[99]", "index"),
+        ("hp.heap().coutn > 3", "there is no IdentitySet.coutn"),
         ("hp.iso(1)", "0x1"),
         ("hp.snapshot(7)", "there is no snapshot 7"),
         ("nothing", "ReferenceError"),

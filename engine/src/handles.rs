@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value as Json, json};
 
 use crate::binding::{self, Form, Value, call, owner, owners};
+use crate::id::ObjectId;
 use crate::object_description::describe;
 use crate::partition::Partition;
 use crate::stat::Stat;
@@ -124,16 +125,13 @@ impl Handles {
             return Err(format!("{name}: only sets with members have columns"));
         };
         let heap = set.heap();
-        let number = |object| match name {
-            "addresses" => heap.address(object),
-            "sizes" => heap.size(object),
-            "usable" => heap.usable(object),
-            _ => heap.serial(object),
-        };
-        if !COLUMNS.contains(&name) {
-            return Err(format!("no column '{name}'; there are {}", COLUMNS.join(", ")));
+        match name {
+            "addresses" => Ok(numbers(&set, |object| heap.address(object))),
+            "sizes" => Ok(numbers(&set, |object| heap.size(object))),
+            "usable" => Ok(numbers(&set, |object| heap.usable(object))),
+            "serials" => Ok(numbers(&set, |object| heap.serial(object))),
+            _ => Err(format!("no column '{name}'; there are {}", COLUMNS.join(", "))),
         }
-        Ok(set.nodes().iter().map(|object| number(object) as f64).collect())
     }
 
     fn argument(&self, argument: Json) -> Result<Value, String> {
@@ -189,6 +187,13 @@ impl Handles {
             }
         }
     }
+}
+
+/// A number of each member. Time O(n); one loop for each column, since a million numbers are read in a few milliseconds.
+fn numbers(set: &IdentitySet, of: impl Fn(ObjectId) -> u64) -> Vec<f64> {
+    let mut numbers = Vec::with_capacity(set.count());
+    numbers.extend(set.nodes().iter().map(|object| of(object) as f64));
+    numbers
 }
 
 /// JavaScript has one sort of number: those that are whole count as integers.

@@ -29,6 +29,7 @@ pub mod hpy;
 mod id;
 mod object_description;
 mod object_set;
+mod open_snapshots;
 mod partition;
 mod relation;
 mod root_state;
@@ -54,6 +55,7 @@ pub use heap::{
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_description::ObjectDescription;
 pub use object_set::ObjectSet;
+pub use open_snapshots::OpenSnapshots;
 pub use partition::{Partition, Row};
 pub use relation::{
     Argument, Arguments, Class, Classes, EquivalenceRelation, EvidenceClass, TypeClass, parse_relation,

@@ -27,6 +27,11 @@ impl Use {
         Self { view: Arc::new(View::new(heap)), references: SharedReferences::default() }
     }
 
+    /// The same `Use` again, from what it consists of.
+    pub(crate) fn of_parts(view: Arc<View>, references: SharedReferences) -> Self {
+        Self { view, references }
+    }
+
     /// The heap with what is computed of it.
     #[must_use]
     pub fn view(&self) -> &Arc<View> {

@@ -67,8 +67,10 @@ fn main() -> Result<()> {
     let host = query(Command::new(env!("CARGO_BIN_EXE_heapy-host")).arg("query"), &file, BULK)?;
     rows.push(row("sizes in the host".into(), seconds(&host)?, BULK_READ));
     if let Some(program) = package(folder.path())? {
-        let node = query(Command::new("node").arg(program), &file, BULK)?;
+        let node = query(Command::new("node").arg(&program), &file, BULK)?;
         rows.push(row("sizes in Node".into(), seconds(&node)?, BULK_READ));
+        let view = query(Command::new("node").arg(&program), &file, &BULK.replace("sizes()", "sizes({ view: true })"))?;
+        rows.push(row("a view of them in Node".into(), seconds(&view)?, BULK_READ));
     }
     let geomean = (rows.iter().map(|row| row.ratio.ln()).sum::<f64>() / rows.len() as f64).exp();
     let report = Report { bench: "script", geomean, rows };

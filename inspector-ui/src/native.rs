@@ -4,12 +4,11 @@
 //! A recording is pushed in chunk by chunk, so that each byte is copied once, into the engine's memory; it is read when
 //! it is opened, and each snapshot when it is first asked for.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heapy_engine::binding::Value;
 use heapy_engine::snapshot::{FileBytes, Recording};
-use heapy_engine::{Handles, Use, hpy};
+use heapy_engine::{Handles, OpenSnapshots, Use, hpy};
 use js_sys::{Float64Array, Uint8Array, WebAssembly};
 use wasm_bindgen::prelude::*;
 
@@ -22,7 +21,7 @@ pub struct Native {
     chunks: Vec<Vec<u8>>,
     of_page: bool,
     recording: Option<Recording>,
-    tops: BTreeMap<u32, Use>,
+    tops: OpenSnapshots,
     handles: Handles,
     /// What the last view looks at.
     viewed: Vec<f64>,
@@ -111,11 +110,8 @@ impl Native {
         if !(1..=last).contains(&number) {
             return Err(failure(format!("there is no snapshot {number}; the recording has {last}")));
         }
-        let hp = match self.tops.get(&number) {
-            Some(hp) => hp.clone(),
-            None => Use::new(Arc::new(recording.heap(number).map_err(failure)?)),
-        };
-        self.tops.insert(number, hp.clone());
+        let load = || recording.heap(number).map(|heap| Use::new(Arc::new(heap)));
+        let hp = self.tops.get(number, load).map_err(failure)?;
         Ok(self.handles.keep(Value::Use(hp)))
     }
 

@@ -50,7 +50,9 @@ fn packed(www: &Path, folder: &Path) -> PathBuf {
                     fs::copy(file.path(), staged.join(name).join(file.file_name())).unwrap();
                 }
             }
-            Some(from) => drop(fs::copy(from, staged.join(name)).unwrap()),
+            Some(from) => {
+                fs::copy(from, staged.join(name)).unwrap();
+            }
             None => panic!("package.json lists {name}, which is nowhere"),
         }
     }
@@ -58,8 +60,8 @@ fn packed(www: &Path, folder: &Path) -> PathBuf {
         .current_dir(&staged)
         .args(["pack", "--silent", "--offline", "--pack-destination"])
         .arg(folder));
-    let tarball = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let tarball = tarball.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "tgz")).unwrap();
+    let mut packed = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let tarball = packed.find(|path| path.extension().is_some_and(|ending| ending == "tgz")).unwrap();
     let modules = folder.join("node_modules");
     fs::create_dir_all(&modules).unwrap();
     run(Command::new("tar").current_dir(&modules).arg("-xzf").arg(tarball));

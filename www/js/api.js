@@ -15,6 +15,9 @@
 const HANDLE = Symbol("handle");
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const DISPOSE = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+/** Names that shells, promises and test frameworks look for in any value. */
+const PROBED = new Set(["then", "constructor", "prototype", "inspect", "nodeType", "tagName", "$$typeof", "asymmetricMatch"]);
+
 const POSITION = /^(0|-?[1-9][0-9]*)$/;
 
 /** Rows that are asked for at once: few enough to begin soon, enough to make requests rare. */
@@ -108,9 +111,11 @@ export function connect(native) {
     if (Object.hasOwn(common, name)) return common[name](asked, type);
     if (type.top && name === "snapshots") return JSON.parse(whileOpen().snapshots());
     if (type.top && name === "snapshot") return (number) => object(whileOpen().top(number), "Use");
-    // Some have the names that the heap gives them; promises ask every value for `then`.
-    if (type.anyName && typeof name === "string" && name !== "then") return ask(asked, name);
-    return undefined;
+    if (typeof name !== "string" || PROBED.has(name)) return undefined;
+    // Some have the names that the heap gives them.
+    if (type.anyName) return ask(asked, name);
+    // A misspelt name that was undefined would make a rule that never fails.
+    throw new Error(`there is no ${type.name}.${name}`);
   };
 
   /** The object of a handle; `dispose` is what disposing of it does, if not only to let go of the handle. */
@@ -151,7 +156,7 @@ function prepared(name, type) {
   const objects = columns.size > 0;
   const added = [...(top ? ["snapshot", "snapshots"] : []), ...(objects ? ["objects"] : [])];
   const names = new Set([...attributes, ...methods, ...columns, ...added]);
-  return { ...type, attributes, methods, columns, names, top, objects };
+  return { ...type, name, attributes, methods, columns, names, top, objects };
 }
 
 /** Whether a value is an object of the API. */

@@ -26,7 +26,7 @@ function firstOf(items) {
 
 /** What can be sent to the page: data, or the text of anything else. */
 function sendable(value) {
-  if (typeof value?.next === "function" && !isObject(value)) return sendable(firstOf(value));
+  if (!isObject(value) && typeof value?.next === "function") return sendable(firstOf(value));
   return isData(value) ? { value } : { text: show(value) };
 }
 

@@ -6,8 +6,9 @@
 //! is found from the position by a sample of every 64th edge. What does not fit into the byte stands in two small
 //! columns, by rank. Relations that were given by name are numbers of a table.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use hashbrown::HashMap;
 
 use super::column::Column;
 use super::edge::{EdgeEvidence, EdgeLink, EdgeRecord, Link, Relation};

@@ -3,7 +3,7 @@
 //! Family, types and what they rest on repeat from object to object, so that they are one number: a *shape* that stands
 //! for a row of a small table.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use super::column::{Column, SmallColumn};
 use super::object::{Family, ObjectRecord, TypeEvidence};

@@ -81,11 +81,11 @@ impl Recording {
         let mut builder = HeapBuilder::new(meta.vocabulary.clone().into());
         builder.set_facts(meta.facts.clone());
         let shared = read_shared(&tables, &mut builder)?;
-        let keys = objects(&tables, &shared, &mut builder)?;
-        edges(&tables, &shared, &keys, &mut builder)?;
-        roots(&tables, &keys, &mut builder)?;
+        let count = objects(&tables, &shared, &mut builder)?;
+        edges(&tables, &shared, count, &mut builder)?;
+        roots(&tables, count, &mut builder)?;
         if let Some(root) = meta.root_object {
-            builder.set_root_object(tables.key(&keys, "objects", root)?);
+            builder.set_root_object(tables.key(count, "objects", root)?);
         }
         Ok(builder.finish()?)
     }
@@ -198,9 +198,12 @@ impl Tables<'_> {
         Err(self.wrong(table, format!("{rows} rows, {expected} are described")))
     }
 
-    fn key(&self, keys: &[ObjectKey], table: &str, object: u32) -> Result<ObjectKey, SnapshotError> {
-        let key = keys.get(object as usize).copied();
-        key.ok_or_else(|| self.wrong(table, format!("object {object} does not exist ({} given)", keys.len())))
+    /// The key of the object of this number, of `count` that there are.
+    fn key(&self, count: u64, table: &str, object: u32) -> Result<ObjectKey, SnapshotError> {
+        if u64::from(object) < count {
+            return Ok(HeapBuilder::key(object));
+        }
+        Err(self.wrong(table, format!("object {object} does not exist ({count} given)")))
     }
 
     /// An error about a table.
@@ -209,8 +212,7 @@ impl Tables<'_> {
     }
 }
 
-fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> Result<Vec<ObjectKey>, SnapshotError> {
-    let mut keys = Vec::new();
+fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> Result<u64, SnapshotError> {
     let rows = tables.read("objects", |batch, _| {
         let (families, instances) = (batch.u8s("family")?, batch.u32s("instance")?);
         let (addresses, sizes, usable) = (batch.u64s("address")?, batch.u64s("size")?, batch.u64s("usable")?);
@@ -225,7 +227,7 @@ fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> R
             let name = names.u32(row).map(|name| {
                 shared.text(u64::from(name)).ok_or_else(|| batch.wrong(format!("string {name} does not exist")))
             });
-            keys.push(builder.add_object(ObjectRecord {
+            builder.add_object(ObjectRecord {
                 family: family(code).ok_or_else(|| batch.wrong(format!("{code} is no family")))?,
                 instance: instances[row],
                 address: addresses[row],
@@ -239,20 +241,15 @@ fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> R
                 age: ages[row],
                 length: lengths.u64(row),
                 name: name.transpose()?.map(str::to_owned),
-            }));
+            });
         }
         Ok(())
     })?;
     tables.expect_rows("objects", rows, tables.meta.objects)?;
-    Ok(keys)
+    Ok(rows as u64)
 }
 
-fn edges(
-    tables: &Tables<'_>,
-    shared: &Shared,
-    keys: &[ObjectKey],
-    builder: &mut HeapBuilder,
-) -> Result<(), SnapshotError> {
+fn edges(tables: &Tables<'_>, shared: &Shared, count: u64, builder: &mut HeapBuilder) -> Result<(), SnapshotError> {
     let rows = tables.read("edges", |batch, _| {
         let (froms, tos, codes) = (batch.u32s("from")?, batch.u32s("to")?, batch.u8s("relation")?);
         let (values, intos) = (batch.u64s("value")?, batch.u64s("into")?);
@@ -263,7 +260,7 @@ fn edges(
                 Some(true) => EdgeEvidence::Conservative,
                 _ => EdgeEvidence::Typed,
             };
-            let (from, to) = (tables.key(keys, "edges", froms[row])?, tables.key(keys, "edges", tos[row])?);
+            let (from, to) = (tables.key(count, "edges", froms[row])?, tables.key(count, "edges", tos[row])?);
             if codes[row] == OFFSET {
                 builder.add_word(from, to, values[row], intos[row], evidence);
                 continue;
@@ -278,7 +275,7 @@ fn edges(
     tables.expect_rows("edges", rows, tables.meta.edges)
 }
 
-fn roots(tables: &Tables<'_>, keys: &[ObjectKey], builder: &mut HeapBuilder) -> Result<(), SnapshotError> {
+fn roots(tables: &Tables<'_>, count: u64, builder: &mut HeapBuilder) -> Result<(), SnapshotError> {
     let rows = tables.read("roots", |batch, _| {
         let (codes, tos, intos) = (batch.u8s("place")?, batch.u32s("to")?, batch.u64s("into")?);
         let (instances, threads) =
@@ -300,7 +297,7 @@ fn roots(tables: &Tables<'_>, keys: &[ObjectKey], builder: &mut HeapBuilder) -> 
                 place(stored).ok_or_else(|| batch.wrong(format!("root {row} is no place of kind {}", codes[row])))?;
             builder.add_root_record(RootRecord {
                 place,
-                to: tables.key(keys, "roots", tos[row])?,
+                to: tables.key(count, "roots", tos[row])?,
                 conservative: conservative.bool(row) == Some(true),
                 into: intos[row],
             });

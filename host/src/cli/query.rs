@@ -65,7 +65,10 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
     let native = snapshots::open(&args.file)?.for_scripts(&limits)?;
     let interpreter = Interpreter::new(native, limits, stop, print_line)?;
     let form = if args.json { Form::Json } else { Form::Text };
-    match interpreter.run(&source, form) {
+    let answer = interpreter.run(&source, form);
+    // The process ends here: to give a large heap back piece by piece would only take time.
+    std::mem::forget(interpreter);
+    match answer {
         Ok(Some(text)) => {
             print_line(&text);
             Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use heapy_engine::{IdentitySet, Use};
 
 use super::json;
+use super::snapshots::keep_freed_memory;
 use crate::recording;
 
 /// Subcommand `show`.
@@ -59,6 +60,7 @@ impl Part {
 
 /// Prints the set asked for.
 pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
+    keep_freed_memory();
     let recording = recording::open(&args.file)?;
     let last = u32::try_from(recording.snapshots().len())?;
     let number = args.snapshot.unwrap_or(last);

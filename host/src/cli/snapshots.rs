@@ -19,6 +19,7 @@ pub(super) struct Opened {
 
 /// Opens a recording.
 pub(super) fn open(path: &Path) -> Result<Opened> {
+    keep_freed_memory();
     Ok(Opened { name: path.display().to_string(), recording: recording::open(path)? })
 }
 
@@ -55,5 +56,16 @@ impl Opened {
         let (list, last) = (self.list(), self.last()?);
         let load = move |number| self.top(Some(number)).map_err(|error| format!("{error:#}"));
         Ok(Rc::new(Recorded::new(list, last, Box::new(load)).limited(limits.memory_bytes)))
+    }
+}
+
+/// Has the allocator keep what is freed. Tables are decoded into large buffers, one after the other; to give each back to
+/// the system and to be given it anew costs as much time as decoding.
+pub(super) fn keep_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: this sets parameters of the C library's allocator, and every value of these is allowed at any time.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
     }
 }

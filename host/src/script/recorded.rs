@@ -1,10 +1,9 @@
 //! What scripts ask, answered from a recording.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use heapy_engine::binding::Value;
-use heapy_engine::{Handles, Use};
+use heapy_engine::{Handles, OpenSnapshots, Use};
 
 use super::native::Native;
 
@@ -18,8 +17,7 @@ pub struct Recorded {
     /// The snapshot that is asked if no number is given.
     first_asked: u32,
     load: Load,
-    /// One top object a snapshot, so that what was computed of it serves every further question.
-    tops: RefCell<BTreeMap<u32, Use>>,
+    tops: RefCell<OpenSnapshots>,
     handles: Handles,
     /// Most bytes that the objects which scripts hold may take.
     most_bytes: usize,
@@ -44,8 +42,7 @@ impl Recorded {
 
     /// An error once scripts hold more than they may.
     fn check_held(&self) -> Result<(), String> {
-        let largest = self.tops.borrow().values().map(|hp| hp.view().heap().object_count()).max();
-        let (held, each) = (self.handles.count(), largest.unwrap_or(0) / 8 + OBJECT_BYTES);
+        let (held, each) = (self.handles.count(), self.tops.borrow().largest() / 8 + OBJECT_BYTES);
         if held.saturating_mul(each) <= self.most_bytes {
             return Ok(());
         }
@@ -73,12 +70,7 @@ impl Native for Recorded {
         if !(1..=self.last).contains(&number) {
             return Err(format!("there is no snapshot {number}; the recording has {}", self.last));
         }
-        let known = self.tops.borrow().get(&number).cloned();
-        let hp = match known {
-            Some(hp) => hp,
-            None => (self.load)(number)?,
-        };
-        self.tops.borrow_mut().insert(number, hp.clone());
+        let hp = self.tops.borrow_mut().get(number, || (self.load)(number))?;
         Ok(self.handles.keep(Value::Use(hp)))
     }
 

@@ -107,6 +107,7 @@ test("failures have the engine's message", async () => {
   const [hp, other] = [await open(path), await open(path)];
   assert.throws(() => hp.heap().by("Colour"), { name: "Error", message: /Colour/ });
   assert.throws(() => hp.heap()[99], /index/);
+  assert.throws(() => hp.heap().coutn, { name: "Error", message: "there is no IdentitySet.coutn" });
   assert.throws(() => hp.heap().and(other.heap()), /another recording/);
   assert.throws(() => {
     hp.heap().count = 7;
