@@ -37,6 +37,7 @@ mod setref;
 pub mod snapshot;
 mod stat;
 mod text;
+mod timeline;
 mod uniset;
 mod use_api;
 mod view;
@@ -63,6 +64,7 @@ pub use relation::{
 pub use root_state::RootState;
 pub use stat::{Reference, SortBy, Stat, StatFormat, StatRow};
 pub use text::{Listing, MorePrinter, PAGE_LINES};
+pub use timeline::{Extents, GROWS_MAX, Grow, GrowCause, Sample, Timeline};
 pub use uniset::{Classification, FieldView, IdentitySet, Kind, MappingProxy, ObjectView, SetOfKind, UniSet};
 pub use use_api::Use;
 pub use view::View;

@@ -67,6 +67,17 @@ pub struct NativeWord {
     pub frame: Option<u32>,
 }
 
+/// A release of what is no live block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WildRelease {
+    /// The address that was released.
+    pub address: u64,
+    /// Who released it, innermost first; the allocator's own frames are left out.
+    pub frames: Vec<RawFrame>,
+    /// The live block that the address lies inside of, and where that was allocated.
+    pub inside: Option<(u64, Option<ContextKey>)>,
+}
+
 /// A guest at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Paused {
@@ -98,6 +109,8 @@ pub struct Paused {
     pub contexts: RawContexts,
     /// Things the user should know before trusting an answer, one sentence each.
     pub notes: Vec<String>,
+    /// The first releases of what was no live block.
+    pub wild_releases: Vec<WildRelease>,
     /// What the guest has said of its own blocks; empty for guests that say nothing.
     pub told: Told,
 }

@@ -8,8 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use heapy_engine::Heap;
-use heapy_engine::snapshot::{Entry, Recording, SnapshotError, Writer, pack};
+use heapy_engine::snapshot::{Entry, Recording, SnapshotError, Writer, pack, timeline_entry};
+use heapy_engine::{Heap, Timeline};
 use thiserror::Error;
 
 /// Most entries and folders that a folder left behind is searched for; a recording has a dozen entries a snapshot.
@@ -69,14 +69,27 @@ impl RecordingFile {
     pub fn add(&mut self, heap: &Heap) -> Result<(), RecordingError> {
         let entries = self.writer.add(heap).map_err(|source| self.format_error(source))?;
         for entry in entries {
-            let path = self.folder.join(&entry.name);
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(failed("create", parent))?;
-            }
-            write_durably(&path, |file| file.write_all(&entry.bytes)).map_err(failed("write", &path))?;
+            self.write(&entry)?;
         }
         self.snapshots += 1;
         Ok(())
+    }
+
+    /// Writes the course of the run so far, in place of what was written of it before.
+    ///
+    /// # Errors
+    /// [`RecordingError`] when the disk or the format cannot take it.
+    pub fn set_timeline(&mut self, timeline: &Timeline) -> Result<(), RecordingError> {
+        let entry = timeline_entry(timeline).map_err(|source| self.format_error(source))?;
+        self.write(&entry)
+    }
+
+    fn write(&self, entry: &Entry) -> Result<(), RecordingError> {
+        let path = self.folder.join(&entry.name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(failed("create", parent))?;
+        }
+        write_durably(&path, |file| file.write_all(&entry.bytes)).map_err(failed("write", &path))
     }
 
     /// Number of snapshots so far.
@@ -235,12 +248,17 @@ mod tests {
         let mut file = RecordingFile::create(&path).unwrap();
         file.add(&heap(3)).unwrap();
         file.add(&heap(5)).unwrap();
+        let timeline = Timeline { peak_bytes: 120, ..Timeline::default() };
+        file.set_timeline(&Timeline::default()).unwrap();
+        file.set_timeline(&timeline).unwrap();
         let unfinished = open(&path).unwrap();
         assert_eq!(unfinished.snapshots().len(), 2);
+        assert_eq!(unfinished.timeline().unwrap(), Some(timeline.clone()));
         let bytes = file.bytes().unwrap();
         file.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), bytes);
         assert_eq!(open(&path).unwrap().heap(2).unwrap().object_count(), 5);
+        assert_eq!(open(&path).unwrap().timeline().unwrap(), Some(timeline));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the file is left");
     }
 

@@ -194,3 +194,38 @@ fn allocators_are_listed_with_their_evidence() {
     assert!(output.status.success(), "a guest without an allocator runs all the same");
     assert!(stderr(&output).contains("no allocator was found"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_recording_holds_the_course_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/guests/out/churn.wasm");
+    let output = heapy(&["record", guest, "-o", "run.heapy", "--", "300000"], folder.path());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = heapy(&["show", "run.heapy", "--timeline", "--json"], folder.path());
+    let timeline: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let samples = timeline["samples"].as_array().unwrap();
+    let last = samples.last().unwrap();
+    assert!(samples.iter().all(|sample| number(&sample["live_bytes"]) <= number(&timeline["peak_bytes"])));
+    assert!(samples.is_sorted_by_key(|sample| number(&sample["at_nanos"])));
+    assert!(samples.is_sorted_by_key(|sample| number(&sample["allocations"])));
+    assert_eq!(last["allocations"], timeline["allocations"]);
+    // What lives at the end is what the snapshot there has.
+    let output = heapy(&["show", "run.heapy", "--set", "all", "--by", "Id", "--json", "--all"], folder.path());
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let blocks = shown["rows"].as_array().unwrap().iter().filter(|row| row["family"] == "block");
+    assert_eq!(number(&last["live_bytes"]), blocks.clone().map(|row| number(&row["size"])).sum::<u64>());
+    assert_eq!(number(&last["extents"]["blocks"]), blocks.count() as u64);
+    let grows = timeline["grows"].as_array().unwrap();
+    assert!(!grows.is_empty(), "{timeline}");
+    for grow in grows {
+        assert_eq!(number(&grow["grown_bytes"]) % 65_536, 0, "{grow}");
+        let frames: Vec<&str> =
+            grow["frames"].as_array().unwrap().iter().map(|frame| frame.as_str().unwrap()).collect();
+        assert!(frames.iter().any(|frame| frame.contains("malloc")), "{frames:?}");
+        assert!(frames.iter().any(|frame| frame.contains("main")), "{frames:?}");
+    }
+    let output = heapy(&["show", "run.heapy", "--timeline"], folder.path());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("memory grew at ") && text.contains("bytes live"), "{text}");
+}

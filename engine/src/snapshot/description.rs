@@ -9,6 +9,9 @@ use crate::heap::{Facts, Vocabulary};
 /// The entry that describes a file.
 pub(super) const META: &str = "meta.json";
 
+/// The entry with the course of the run.
+pub(super) const TIMELINE: &str = "timeline.json";
+
 /// The program that wrote the file; for people only.
 pub(super) const PRODUCER: &str = concat!("heapy ", env!("CARGO_PKG_VERSION"));
 

@@ -6,9 +6,10 @@ use std::io::{Seek, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::description::{FileDescription, META, PRODUCER};
+use super::description::{FileDescription, META, PRODUCER, TIMELINE};
 use super::read::described;
 use super::{FORMAT, SnapshotError};
+use crate::timeline::Timeline;
 
 /// A piece of a snapshot file: a table or a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,16 @@ pub fn pack<W: Write + Seek>(entries: impl IntoIterator<Item = Entry>, output: W
         add(&mut zip, name, bytes)?;
     }
     zip.finish().map_err(|error| SnapshotError::Output(error.to_string()))
+}
+
+/// The entry of a run's course; a later one takes its place.
+///
+/// # Errors
+/// [`SnapshotError::Unwritable`] if it cannot be written down.
+pub fn timeline_entry(timeline: &Timeline) -> Result<Entry, SnapshotError> {
+    let bytes = serde_json::to_vec(timeline);
+    let bytes = bytes.map_err(|error| SnapshotError::Unwritable { what: "the timeline", detail: error.to_string() })?;
+    Ok(Entry { name: TIMELINE.into(), bytes })
 }
 
 /// A description as it is stored.

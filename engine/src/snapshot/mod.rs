@@ -28,7 +28,7 @@ mod write;
 mod write_shared;
 
 pub use description::SnapshotMeta;
-pub use entry::{Entry, pack};
+pub use entry::{Entry, pack, timeline_entry};
 pub use error::SnapshotError;
 pub use file_bytes::FileBytes;
 pub use read::Recording;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use zip::ZipArchive;
 
-use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta};
+use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta, TIMELINE};
 use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
 use super::table::{ColumnType, TableReader};
@@ -15,6 +15,7 @@ use super::words::{OFFSET, StoredLink, StoredPlace, evidence, family, place, rel
 use super::{Entry, SnapshotError};
 use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord};
 use crate::id::TypeId;
+use crate::timeline::Timeline;
 
 /// A snapshot file or folder whose descriptions have been read; heaps are read on demand.
 #[derive(Debug)]
@@ -90,6 +91,20 @@ impl Recording {
         Ok(builder.finish()?)
     }
 
+    /// The course of the run; none in recordings without one.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn timeline(&self) -> Result<Option<Timeline>, SnapshotError> {
+        if !self.checks.contains_key(TIMELINE) {
+            return Ok(None);
+        }
+        let bytes = self.checked_entry(TIMELINE)?;
+        let wrong =
+            |error: serde_json::Error| SnapshotError::Description { entry: TIMELINE.into(), detail: error.to_string() };
+        serde_json::from_slice(&bytes).map(Some).map_err(wrong)
+    }
+
     fn check_numbers(&self) -> Result<(), SnapshotError> {
         for (index, snapshot) in self.snapshots.iter().enumerate() {
             if snapshot.number as usize != index + 1 {
@@ -156,6 +171,9 @@ pub(super) fn described(
         checks.extend(description.entries);
     }
     snapshots.sort_by_key(|snapshot| snapshot.number);
+    if let Some(bytes) = entries.get(TIMELINE) {
+        checks.insert(TIMELINE.into(), Check::of(bytes));
+    }
     Ok((snapshots, checks))
 }
 

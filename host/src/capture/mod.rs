@@ -11,6 +11,7 @@ mod contexts;
 mod frames;
 mod index;
 mod modules;
+mod releases;
 mod roots;
 mod scan;
 #[cfg(test)]
@@ -211,6 +212,7 @@ fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticE
             "the module does not say where its static data ends: {start:#x} to {end:#x} was taken to be static data"
         ));
     }
+    notes.extend(releases::notes(paused, symbols));
     notes.extend(symbols.notes());
     notes.extend(symbols.typing().into_iter().flat_map(|typing| typing.notes()));
     Facts {

@@ -1,14 +1,20 @@
 //! A running guest as the inspector sees it.
 
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use heapy_engine::{Family, Heap};
+use heapy_engine::{Family, Heap, Timeline};
 use tokio::sync::watch;
 
 use crate::recorder::Snapshot;
 use crate::server::{Bytes, LiveFigures, Phase, RecordingState, RunState, Source, SourceError};
-use crate::target::Requester;
+use crate::symbols::Symbols;
+use crate::target::{Requester, TimelineLog};
+
+/// Time between two looks at the figures of a running guest.
+const TICK: Duration = Duration::from_millis(250);
 
 /// The state of a run, changed by the thread that runs the guest and by the recorder, read by the server.
 pub(super) struct Live {
@@ -27,6 +33,7 @@ struct State {
     bytes: Bytes,
     last_heap: Option<Arc<Heap>>,
     requester: Option<Requester>,
+    timeline: Option<(TimelineLog, Arc<Symbols>)>,
 }
 
 impl Live {
@@ -36,11 +43,12 @@ impl Live {
     }
 
     /// The guest begins.
-    pub(super) fn begin(&self, requester: Requester) {
+    pub(super) fn begin(&self, requester: Requester, timeline: TimelineLog, symbols: Arc<Symbols>) {
         self.change(|state| {
             state.phase = Phase::Running;
             state.began = Some(Instant::now());
             state.requester = Some(requester);
+            state.timeline = Some((timeline, symbols));
         });
     }
 
@@ -61,6 +69,27 @@ impl Live {
             state.snapshots += 1;
             state.bytes = Bytes::from(snapshot.bytes.unwrap_or_default());
             state.last_heap = Some(snapshot.heap);
+        });
+    }
+
+    /// The recording is complete.
+    pub(super) fn complete(&self, bytes: Vec<u8>) {
+        self.change(|state| state.bytes = Bytes::from(bytes));
+    }
+
+    /// Takes over the figures of the timeline's last moment.
+    fn tick(&self) {
+        let last = self.lock().timeline.as_ref().and_then(|(timeline, _)| timeline.last());
+        let Some(last) = last else { return };
+        self.change(|state| {
+            let known = state.figures.unwrap_or_default();
+            state.figures = Some(LiveFigures {
+                blocks: last.extents.map_or(known.blocks, |extents| extents.blocks),
+                bytes: last.live_bytes,
+                memory_bytes: last.memory_bytes,
+                peak_bytes: last.peak_bytes,
+                allocations: last.allocations,
+            });
         });
     }
 
@@ -102,9 +131,44 @@ impl Source for Live {
         if index < count { Ok(state.bytes.clone()) } else { Err(SourceError::NoRecording { index, count }) }
     }
 
+    fn timeline(&self) -> Option<Timeline> {
+        let (timeline, symbols) = self.lock().timeline.clone()?;
+        Some(timeline.timeline(&symbols))
+    }
+
     fn request_snapshot(&self) -> Result<(), SourceError> {
         let requester = self.lock().requester.clone();
         requester.ok_or(SourceError::NotRunning).map(|requester| requester.request("request"))
+    }
+}
+
+/// Keeps the figures of a running guest up to date as long as it lives.
+pub(super) struct Ticker {
+    /// Dropped to end the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    /// Starts a thread; where the system refuses one, figures change with each snapshot only.
+    pub(super) fn start(live: Arc<Live>) -> Self {
+        let (end, ended) = channel::<()>();
+        let work = move || {
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                live.tick();
+            }
+        };
+        Self { end: Some(end), thread: std::thread::Builder::new().name("heapy-figures".into()).spawn(work).ok() }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing to tell that matters here.
+            let _ = thread.join();
+        }
     }
 }
 

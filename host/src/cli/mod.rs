@@ -18,6 +18,7 @@ mod repl;
 mod run;
 mod show;
 mod snapshots;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -42,7 +42,7 @@ pub(super) fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingF
     let file = RecordingFile::create(output)?;
     let recorder = Recorder::start(symbols.clone(), info, file, Deliver::Heap, |_| {})?;
     let outcome = target.run(&wasi, recorder.sink());
-    let (file, trouble) = recorder.finish()?;
+    let (mut file, trouble) = recorder.finish()?;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -51,6 +51,7 @@ pub(super) fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingF
             return Err(error.into());
         }
     };
+    file.set_timeline(&outcome.timeline.timeline(&symbols))?;
     guest::tell_ending(&outcome, &symbols);
     match trouble {
         Some(error) => Err(error.into()),

@@ -9,12 +9,12 @@ use clap::Args;
 use heapy_engine::{Heap, Use};
 
 use super::guest::{self, Guest};
-use super::live::Live;
+use super::live::{Live, Ticker};
 use super::options::{GuestCommand, GuestOptions};
-use super::{interrupt, say};
+use super::{interrupt, say, timeline};
 use crate::recorder::{Deliver, Recorder};
 use crate::recording::RecordingFile;
-use crate::server::{Phase, Server};
+use crate::server::{Phase, Server, Source};
 use crate::target::{Ending, Outcome};
 
 /// Runs a guest with the inspector.
@@ -48,10 +48,13 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     say(format_args!("inspector at {}", server.url()));
     let interrupted = interrupt::watch()?;
     let outcome = run_guest(guest, file, &live, &interrupted)?;
-    if !args.quiet
-        && let Some(heap) = live.last_heap()
-    {
-        tell_heap(&heap);
+    if !args.quiet {
+        if let Some(timeline) = live.timeline() {
+            say(format_args!("{}", timeline::text(&timeline)));
+        }
+        if let Some(heap) = live.last_heap() {
+            tell_heap(&heap);
+        }
     }
     if !args.no_wait {
         say(format_args!("the guest has ended; inspector at {} until Ctrl-C", server.url()));
@@ -79,11 +82,15 @@ fn run_guest(
             return Err(error.into());
         }
     };
-    live.begin(running.requester());
+    live.begin(running.requester(), running.timeline(), symbols.clone());
+    let ticker = Ticker::start(live.clone());
     // Nothing can be asked of a guest in the middle of its code: Ctrl-C ends it with us, as it would without us.
     let outcome = interrupted.exit_during(|| running.run());
-    let (_file, trouble) = recorder.finish()?;
+    drop(ticker);
+    let (mut file, trouble) = recorder.finish()?;
     guest::tell_ending(&outcome, &symbols);
+    file.set_timeline(&outcome.timeline.timeline(&symbols))?;
+    live.complete(file.bytes()?);
     live.end(match &outcome.ending {
         Ending::Exit(exit_code) => Phase::Ended { exit_code: *exit_code },
         Ending::Trap { message, .. } => Phase::Trapped { message: message.clone() },

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use heapy_engine::snapshot::Recording;
 use heapy_engine::{IdentitySet, Use};
 
-use super::json;
 use super::snapshots::keep_freed_memory;
+use super::{json, timeline};
 use crate::recording;
 
 /// Subcommand `show`.
@@ -34,6 +35,9 @@ pub(super) struct ShowArgs {
     /// Print one JSON object with every row.
     #[arg(long)]
     json: bool,
+    /// Print the course of the run in place of a snapshot.
+    #[arg(long, conflicts_with_all = ["snapshot", "by", "set", "all"])]
+    timeline: bool,
 }
 
 /// A part of the objects of a snapshot.
@@ -62,6 +66,9 @@ impl Part {
 pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
     keep_freed_memory();
     let recording = recording::open(&args.file)?;
+    if args.timeline {
+        return show_timeline(args, &recording);
+    }
     let last = u32::try_from(recording.snapshots().len())?;
     let number = args.snapshot.unwrap_or(last);
     let heap = recording.heap(number).with_context(|| args.file.display().to_string())?;
@@ -75,7 +82,19 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
     } else {
         writeln!(out, "{set}")
     };
-    match written.and_then(|()| out.flush()) {
+    finish(written.and_then(|()| out.flush()))
+}
+
+fn show_timeline(args: &ShowArgs, recording: &Recording) -> Result<ExitCode> {
+    let name = || args.file.display().to_string();
+    let timeline = recording.timeline().with_context(name)?;
+    let timeline = timeline.with_context(|| format!("{} has no timeline: its run was cut off", name()))?;
+    let text = if args.json { timeline::json(&timeline).to_string() } else { timeline::text(&timeline) };
+    finish(writeln!(io::stdout().lock(), "{text}"))
+}
+
+fn finish(written: io::Result<()>) -> Result<ExitCode> {
+    match written {
         // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         result => result.context("cannot write to stdout").map(|()| ExitCode::SUCCESS),

@@ -2,7 +2,15 @@
 
 use std::collections::HashMap;
 
+use heapy_engine::Extents;
+
 use super::layout::{CELL, CELLS_MAX, COVERED, Cell, LIVE_TABLE, PAGE, SIZE_LARGE};
+
+/// Smaller gaps between blocks are headers and padding.
+const LEAST_FREE: u64 = 32;
+
+/// How far before an address the block is looked for that it may lie in.
+const AROUND_MAX: u64 = 1 << 24;
 
 /// A block as the live table has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +115,22 @@ impl Table {
         Some(block)
     }
 
+    /// The block that an address lies in, behind its start. Time O(bytes of the largest block with a cell).
+    pub(crate) fn around(&self, memory: &[u8], address: u32) -> Option<Block> {
+        let mut cell = address >> self.granule_log2;
+        let lowest = cell.saturating_sub((AROUND_MAX >> self.granule_log2) as u32);
+        while cell > lowest {
+            if let Some(block) = self.get(memory, cell << self.granule_log2)
+                && block.address <= address
+            {
+                let inside = u64::from(address - block.address) < block.size && block.address != address;
+                return inside.then_some(block);
+            }
+            cell -= 1;
+        }
+        None
+    }
+
     /// All blocks, ascending by address. Time O(cells).
     pub(crate) fn blocks(&self, memory: &[u8]) -> Vec<Block> {
         let cells = memory.get(LIVE_TABLE as usize..).unwrap_or_default();
@@ -123,6 +147,29 @@ impl Table {
             blocks.sort_unstable_by_key(|block| block.address);
         }
         blocks
+    }
+
+    /// How many blocks there are, and what is free between them. Time O(cells), no extra space. Blocks without a cell do
+    /// not count.
+    pub(crate) fn extents(&self, memory: &[u8]) -> Extents {
+        let cells = memory.get(LIVE_TABLE as usize..).unwrap_or_default();
+        let mut extents = Extents::default();
+        for (index, bytes) in cells.chunks_exact(8).enumerate() {
+            let bits = bytes.try_into().map_or(0, u64::from_le_bytes);
+            if bits == 0 {
+                continue;
+            }
+            let block = self.block(((index as u64) << self.granule_log2) as u32, Cell::unpack(bits));
+            let address = u64::from(block.address);
+            let gap = address.saturating_sub(extents.end);
+            if extents.blocks > 0 && gap >= LEAST_FREE {
+                extents.free_bytes += gap;
+                extents.largest_free = extents.largest_free.max(gap);
+            }
+            extents.blocks += 1;
+            extents.end = extents.end.max(address + block.size);
+        }
+        extents
     }
 
     fn block(&self, address: u32, cell: Cell) -> Block {
@@ -161,6 +208,18 @@ mod tests {
         assert_eq!(table.get(&memory, 64), Some(block(64, 3 << 30)));
         assert_eq!(table.take(&mut memory, 64), Some(block(64, 3 << 30)));
         assert_eq!(table.blocks(&memory), vec![]);
+    }
+
+    #[test]
+    fn extents_are_gaps_between_blocks() {
+        let (mut table, mut memory) = table();
+        for (address, size) in [(256, 100), (384, 32), (1024, 8), (1040, 8), (4096, 1)] {
+            table.put(&mut memory, block(address, size));
+        }
+        let extents = table.extents(&memory);
+        let free = [1024 - 416, 4096 - 1048];
+        let expected = Extents { blocks: 5, end: 4097, free_bytes: free.iter().sum(), largest_free: free[1] };
+        assert_eq!(extents, expected);
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 //! | `GET /api/state` | [`RunState`](super::RunState) as JSON |
 //! | `GET /api/changes` (WebSocket) | a `RunState` at once and after every change, at most five a second |
 //! | `GET /api/recordings/N` | the bytes of a `.heapy` file |
+//! | `GET /api/timeline` | [`Timeline`](heapy_engine::Timeline) of the run so far as JSON, or 404 |
 //! | `POST /api/snapshot` | 202, or 409 when no guest is running |
 //! | anything else | a file of the page, or 404 |
 
@@ -48,6 +49,7 @@ pub(super) fn router(source: Arc<dyn Source>, guard: Arc<Guard>, stopped: watch:
         .route("/api/state", get(state))
         .route("/api/changes", get(changes))
         .route("/api/recordings/{index}", get(recording))
+        .route("/api/timeline", get(timeline))
         .route("/api/snapshot", post(snapshot))
         .route("/api/{*rest}", axum::routing::any(nothing))
         .fallback(get(assets::serve))
@@ -81,6 +83,15 @@ async fn recording(State(app): State<App>, Path(index): Path<usize>) -> Response
         Ok(Err(error @ SourceError::NoRecording { .. })) => failure(StatusCode::NOT_FOUND, error),
         Ok(Err(error)) => failure(StatusCode::INTERNAL_SERVER_ERROR, error),
         Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the recording could not be packed"),
+    }
+}
+
+async fn timeline(State(app): State<App>) -> Response {
+    // Lines of code may have to be looked up: keep the other requests going.
+    match tokio::task::spawn_blocking(move || app.source.timeline()).await {
+        Ok(Some(timeline)) => Json(timeline).into_response(),
+        Ok(None) => failure(StatusCode::NOT_FOUND, "nothing runs here; a recording holds its own timeline"),
+        Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the timeline could not be made"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the server shows: the contract between it and whoever runs a guest or opens files.
 
+use heapy_engine::Timeline;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -20,6 +21,11 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// [`SourceError::NoRecording`] when there is none of that number.
     fn recording(&self, index: usize) -> Result<Bytes, SourceError>;
+
+    /// The course of the run so far; none where nothing runs or ran. Recordings hold their own.
+    fn timeline(&self) -> Option<Timeline> {
+        None
+    }
 
     /// Asks for a snapshot as soon as the guest can be paused; it turns up in [`RunState::recordings`].
     ///

@@ -120,6 +120,16 @@ impl Symbols {
         frames
     }
 
+    /// The frames at a place as `function file:line`, innermost first, inlined ones included.
+    #[must_use]
+    pub fn described(&self, place: RawFrame) -> Vec<String> {
+        let line = |frame: &Frame| match (&frame.file, frame.line) {
+            (Some(file), Some(line)) => format!("{} {file}:{line}", frame.function),
+            _ => frame.function.to_string(),
+        };
+        self.frames(place).iter().map(line).collect()
+    }
+
     /// The name of a global: by the name section, else its export or import.
     #[must_use]
     pub fn global_name(&self, global: u32) -> Option<String> {

@@ -9,6 +9,7 @@ use super::condition::Condition;
 use super::handles::{Handles, value};
 use super::request::Requester;
 use super::state::{Problems, Sink, State};
+use super::timeline::TimelineLog;
 use crate::error::TargetError;
 use crate::instrument::InstrumentMap;
 use crate::live::layout::HostFunction;
@@ -20,6 +21,7 @@ use crate::paused::{Paused, RawFrame};
 pub struct Attached {
     state: Arc<Mutex<State>>,
     requester: Requester,
+    timeline: TimelineLog,
 }
 
 /// Figures of a run so far.
@@ -57,6 +59,7 @@ impl Attached {
         let handles = Handles::find(&mut *store, instance, &map)?;
         let stack_base = handles.stack_pointer.map_or(0, |pointer| value(&pointer, &mut *store));
         let requester = Requester::default();
+        let timeline = TimelineLog::default();
         let mut table = Table::new(map.granule_log2);
         table.set_covered(handles.live.data_mut(&mut *store));
         let state = State {
@@ -67,6 +70,7 @@ impl Attached {
             problems: Problems::default(),
             conditions,
             requester: requester.clone(),
+            timeline: timeline.clone(),
             sink,
             stack_base,
             native_top: 0,
@@ -79,7 +83,7 @@ impl Attached {
             trap_frames: Vec::new(),
             paused_for: Duration::ZERO,
         };
-        let attached = Self { state: Arc::new(Mutex::new(state)), requester };
+        let attached = Self { state: Arc::new(Mutex::new(state)), requester, timeline };
         attached.fill_table(store)?;
         Ok(attached)
     }
@@ -145,6 +149,12 @@ impl Attached {
     #[must_use]
     pub fn requester(&self) -> Requester {
         self.requester.clone()
+    }
+
+    /// The timeline so far. It has moments while a [`Sampler`](super::Sampler) asks for them.
+    #[must_use]
+    pub fn timeline(&self) -> TimelineLog {
+        self.timeline.clone()
     }
 
     /// Figures of the run so far.

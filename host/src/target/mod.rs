@@ -11,6 +11,7 @@ mod pause;
 mod request;
 mod run;
 mod state;
+mod timeline;
 mod wasi;
 
 use std::num::NonZeroUsize;
@@ -23,6 +24,7 @@ pub use condition::{Condition, ConditionError};
 pub use request::Requester;
 pub use run::{Ending, Outcome, Running, Target, TargetOptions};
 pub use state::Sink;
+pub use timeline::{Sampler, TimelineLog};
 pub use wasi::{Folder, Guest, WasiOptions};
 
 /// Frames of a backtrace that are kept, innermost first.

@@ -40,6 +40,7 @@ impl State {
             frames,
             contexts: self.contexts.contexts().clone(),
             notes: self.notes(),
+            wild_releases: self.problems.wild_releases.clone(),
             ..Paused::default()
         };
         if let Some(pointer) = self.handles.stack_pointer {
@@ -84,8 +85,8 @@ impl State {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = self.map.notes().to_vec();
-        if let Some(first) = self.problems.first_wild {
-            let count = self.problems.wild;
+        if let Some(first) = self.problems.wild_releases.first() {
+            let (count, first) = (self.problems.wild, first.address);
             notes.push(format!("{count} releases of what is no live block, the first of {first:#x}"));
         }
         if self.problems.overlaps > 0 {

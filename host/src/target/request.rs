@@ -16,6 +16,7 @@ pub struct Requester {
 #[derive(Debug, Default)]
 struct Shared {
     pending: AtomicBool,
+    sample: AtomicBool,
     reason: Mutex<String>,
     covered: Mutex<Option<Covered>>,
 }
@@ -32,6 +33,17 @@ impl Requester {
     pub fn request(&self, reason: &str) {
         reason.clone_into(&mut self.shared.reason.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.pending.store(true, Ordering::SeqCst);
+        self.call_in();
+    }
+
+    /// Asks for a moment of the timeline at the next allocation or release.
+    pub(crate) fn request_sample(&self) {
+        self.shared.sample.store(true, Ordering::SeqCst);
+        self.call_in();
+    }
+
+    /// Sends the next probe to the host.
+    fn call_in(&self) {
         let covered = self.shared.covered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Covered(word)) = *covered {
             // SAFETY: while the pointer is there, the store is borrowed by the call that put it there (`Entered`), so the
@@ -47,6 +59,11 @@ impl Requester {
             .pending
             .swap(false, Ordering::SeqCst)
             .then(|| self.shared.reason.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// Takes the request for a moment of the timeline.
+    pub(crate) fn take_sample(&self) -> bool {
+        self.shared.sample.swap(false, Ordering::SeqCst)
     }
 
     /// Lets requests reach the guest, or no longer. `word` is the first of the live table's memory.

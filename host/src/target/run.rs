@@ -14,6 +14,7 @@ use super::condition::Condition;
 use super::configure;
 use super::request::Requester;
 use super::state::Sink;
+use super::timeline::{Sampler, TimelineLog};
 use super::wasi::{Guest, WasiOptions};
 use crate::error::TargetError;
 use crate::instrument::{Contexts, InstrumentMap, Options, instrument};
@@ -67,6 +68,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// Figures of the whole run.
     pub totals: Totals,
+    /// How it came to them.
+    pub timeline: TimelineLog,
 }
 
 impl Outcome {
@@ -199,6 +202,12 @@ impl Running {
         self.attached.requester()
     }
 
+    /// The timeline, which may be read from other threads while the guest runs.
+    #[must_use]
+    pub fn timeline(&self) -> TimelineLog {
+        self.attached.timeline()
+    }
+
     /// Runs the guest to its end.
     #[must_use]
     pub fn run(mut self) -> Outcome {
@@ -211,14 +220,16 @@ impl Running {
                 _ => None,
             })
             .collect();
+        let timeline = self.attached.timeline();
+        let sampler = Sampler::start(self.attached.requester(), timeline.clone());
         let result = self.call_all();
-        drop(timers);
+        drop((timers, sampler));
         let ending = self.ending(result);
         match &ending {
             Ending::Exit(_) => self.attached.finish(&mut self.store),
             Ending::Trap { frames, .. } => self.attached.finish_after_trap(&mut self.store, frames.clone()),
         }
-        Outcome { ending, totals: self.attached.totals(&mut self.store) }
+        Outcome { ending, totals: self.attached.totals(&mut self.store), timeline }
     }
 
     fn call_all(&mut self) -> wasmtime::Result<()> {
@@ -289,7 +300,8 @@ fn instrument_options(options: &TargetOptions) -> Options {
         allocators: options.allocators.clone(),
         contexts: options.contexts,
         calls: calls.collect(),
-        grow: options.snapshot_at.contains(&Condition::Grow),
+        // The timeline tells every growth; it happens too rarely to cost anything.
+        grow: true,
         peak: options.snapshot_at.contains(&Condition::Peak),
     }
 }

@@ -8,20 +8,24 @@ use wasmtime::{AsContext, AsContextMut, Val, WasmBacktrace};
 use super::condition::Condition;
 use super::handles::{Handles, set, value};
 use super::request::Requester;
+use super::timeline::TimelineLog;
 use crate::instrument::{InstrumentMap, Probe};
 use crate::live::{Block, ContextTable, Seen, Table, layout};
-use crate::paused::{Paused, RawFrame};
+use crate::paused::{ContextKey, Paused, RawFrame, WildRelease};
 
 /// Takes the snapshots.
 pub type Sink = Box<dyn FnMut(Paused) + Send>;
 
+/// Releases of what is no live block that are told with their frames.
+const WILD_MAX: usize = 16;
+
 /// What the guest did that no correct program does.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Problems {
     /// Releases of what is no live block.
     pub(crate) wild: u64,
-    /// The first of these addresses.
-    pub(crate) first_wild: Option<u32>,
+    /// The first of them.
+    pub(crate) wild_releases: Vec<WildRelease>,
     /// Blocks given out while they were live.
     pub(crate) overlaps: u64,
 }
@@ -35,6 +39,7 @@ pub(crate) struct State {
     pub(crate) problems: Problems,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) requester: Requester,
+    pub(crate) timeline: TimelineLog,
     pub(crate) sink: Sink,
     /// Where the shadow stack begins: its pointer before anything ran.
     pub(crate) stack_base: u64,
@@ -73,8 +78,7 @@ impl State {
         let object = address.wrapping_add(header);
         let removed = header != 0 && self.remove(&mut store, object).is_some();
         if !removed && header != layout::FREE_LIST_HEADER {
-            self.problems.wild += 1;
-            self.problems.first_wild.get_or_insert(address);
+            self.wild(&store, address);
         }
     }
 
@@ -104,8 +108,7 @@ impl State {
             }
             None => {
                 if from != 0 && header == 0 {
-                    self.problems.wild += 1;
-                    self.problems.first_wild.get_or_insert(from);
+                    self.wild(&store, from);
                 }
                 self.insert(&mut store, to, u64::from(size), v);
             }
@@ -117,7 +120,12 @@ impl State {
         let map = Arc::clone(&self.map);
         match map.probes.get(probe as usize) {
             Some(Probe::Call(name)) => self.snapshot(&mut store, &format!("call:{name}")),
-            Some(Probe::Grow) => self.snapshot(&mut store, "grow"),
+            Some(Probe::Grow) => {
+                self.grow(&mut store);
+                if self.conditions.contains(&Condition::Grow) {
+                    self.snapshot(&mut store, "grow");
+                }
+            }
             Some(Probe::Exit) => self.exit(&mut store),
             None => {}
         }
@@ -138,6 +146,7 @@ impl State {
         if std::mem::replace(&mut self.exit_taken, true) {
             return;
         }
+        self.last_sample(&mut store);
         if self.conditions.contains(&Condition::Peak) {
             self.peak(&mut store);
             if let Some(peak) = self.peak.take() {
@@ -162,6 +171,10 @@ impl State {
     }
 
     fn answer_request(&mut self, mut store: impl AsContextMut) {
+        if self.requester.take_sample() {
+            self.table.tell_covered(self.handles.live.data_mut(&mut store));
+            self.sample(&mut store);
+        }
         if let Some(reason) = self.requester.take() {
             self.table.tell_covered(self.handles.live.data_mut(&mut store));
             self.snapshot(store, &reason);
@@ -198,6 +211,20 @@ impl State {
             if self.conditions.contains(&Condition::Peak) {
                 self.peak(store);
             }
+        }
+    }
+
+    /// What is no live block was released or resized. The guest goes on as it would.
+    fn wild(&mut self, store: impl AsContext, address: u32) {
+        self.problems.wild += 1;
+        if self.problems.wild_releases.len() < WILD_MAX {
+            let inside = self.table.around(self.handles.live.data(&store), address);
+            let (_, frames) = self.backtrace(&store);
+            self.problems.wild_releases.push(WildRelease {
+                address: u64::from(address),
+                frames,
+                inside: inside.map(|block| (u64::from(block.address), block.context.checked_sub(1).map(ContextKey))),
+            });
         }
     }
 

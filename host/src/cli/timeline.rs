@@ -1,0 +1,121 @@
+//! The course of a run in words: how high it went, when memory grew and why.
+
+use std::fmt::Write;
+
+use heapy_engine::{Grow, GrowCause, Timeline};
+
+/// Growths that are told one by one.
+const GROWS_SHOWN: usize = 8;
+/// Columns and rows of the chart.
+const COLUMNS: usize = 64;
+const ROWS: u64 = 8;
+/// Frames that are shown of who asked for memory.
+const FRAMES_SHOWN: usize = 3;
+
+/// A few lines, the last without its end.
+pub(super) fn text(timeline: &Timeline) -> String {
+    let mut text = String::new();
+    let last = timeline.samples.last().copied().unwrap_or_default();
+    let _ = write!(
+        text,
+        "{} allocations in {}; at most {} bytes live, {} at the end; memory {} bytes",
+        timeline.allocations,
+        seconds(timeline.end_nanos),
+        timeline.peak_bytes,
+        last.live_bytes,
+        last.memory_bytes
+    );
+    if let Some(extents) = last.extents {
+        let _ = write!(
+            text,
+            "\n{} blocks at the end; {} bytes lie free between them, the largest extent {}",
+            extents.blocks, extents.free_bytes, extents.largest_free
+        );
+    }
+    if timeline.peak_bytes > 0 && timeline.samples.len() > 2 {
+        text.push('\n');
+        text.push_str(&chart(timeline));
+    }
+    for grow in timeline.grows.iter().rev().take(GROWS_SHOWN).rev() {
+        text.push('\n');
+        text.push_str(&grow_line(grow));
+    }
+    let others = timeline.grows.len().saturating_sub(GROWS_SHOWN) as u64 + timeline.grows_left_out;
+    if others > 0 {
+        let _ = write!(text, "\nmemory grew {others} times besides");
+    }
+    text
+}
+
+fn grow_line(grow: &Grow) -> String {
+    let at = seconds(grow.at_nanos);
+    let frames: Vec<&str> = grow.frames.iter().map(String::as_str).take(FRAMES_SHOWN).collect();
+    let by = if frames.is_empty() { String::new() } else { format!(", asked by {}", frames.join(" < ")) };
+    let cause = grow.cause();
+    let grown = match cause {
+        GrowCause::Refused => format!("memory did not grow at {at}"),
+        _ => format!("memory grew at {at} from {} bytes by {}", grow.memory_bytes, grow.grown_bytes),
+    };
+    format!("{grown} ({} live): {}{by}", grow.live_bytes, cause.words())
+}
+
+/// Live bytes over time, the greatest of each column's moments.
+fn chart(timeline: &Timeline) -> String {
+    let end = timeline.end_nanos.max(1);
+    let mut columns = vec![None::<u64>; COLUMNS];
+    for sample in &timeline.samples {
+        let column = (u128::from(sample.at_nanos) * (COLUMNS as u128 - 1) / u128::from(end)) as usize;
+        let column = &mut columns[column.min(COLUMNS - 1)];
+        *column = Some(column.map_or(sample.live_bytes, |most| most.max(sample.live_bytes)));
+    }
+    // Between two moments the guest neither allocated nor released.
+    let mut carried = 0;
+    let heights: Vec<u64> = columns
+        .into_iter()
+        .map(|column| {
+            carried = column.unwrap_or(carried);
+            (u128::from(carried) * u128::from(ROWS)).div_ceil(u128::from(timeline.peak_bytes.max(1))) as u64
+        })
+        .collect();
+    let row = |row: u64| -> String {
+        let cells: String = heights.iter().map(|height| if *height >= row { '#' } else { ' ' }).collect();
+        format!("  |{}", cells.trim_end())
+    };
+    let mut lines: Vec<String> = (1..=ROWS).rev().map(row).collect();
+    lines.push(format!("  +{} {}", "-".repeat(COLUMNS), seconds(timeline.end_nanos)));
+    lines.join("\n")
+}
+
+fn seconds(nanos: u64) -> String {
+    format!("{}.{:03} s", nanos / 1_000_000_000, nanos / 1_000_000 % 1_000)
+}
+
+/// The timeline as JSON, with the cause of each growth.
+pub(super) fn json(timeline: &Timeline) -> serde_json::Value {
+    let mut value = serde_json::to_value(timeline).unwrap_or_default();
+    if let Some(grows) = value.get_mut("grows").and_then(serde_json::Value::as_array_mut) {
+        for (shown, grow) in grows.iter_mut().zip(&timeline.grows) {
+            shown["cause"] = serde_json::to_value(grow.cause()).unwrap_or_default();
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use heapy_engine::Sample;
+
+    use super::*;
+
+    #[test]
+    fn the_chart_is_as_high_as_the_peak() {
+        let sample = |at_nanos, live_bytes| Sample { at_nanos, live_bytes, ..Sample::default() };
+        let samples = vec![sample(0, 0), sample(500, 80), sample(1000, 10)];
+        let timeline = Timeline { end_nanos: 1000, peak_bytes: 80, samples, ..Timeline::default() };
+        let chart = chart(&timeline);
+        let lines: Vec<&str> = chart.lines().collect();
+        assert_eq!(lines.len(), 9);
+        assert_eq!(lines[0].matches('#').count(), 32, "{chart}");
+        assert_eq!(lines[7].matches('#').count(), 33, "{chart}");
+    }
+}
