@@ -116,7 +116,7 @@ fn the_peak_is_given_out_at_the_end() {
 fn growing_memory_is_a_condition() {
     let wat = r#"(memory (export "memory") 1) (func (export "run") (drop (memory.grow (i32.const 1))))"#;
     let options = Options { grow: true, ..Options::default() };
-    let mut guest = attach(&module(wat), &options, &[]);
+    let mut guest = attach(&module(wat), &options, &["grow"]);
     guest.call("run", &[]).unwrap();
     assert_eq!(guest.given.lock().unwrap()[0].memory.len(), 65536);
 }
