@@ -59,6 +59,10 @@ pub(crate) struct LiveFigures {
     pub bytes: u64,
     /// Bytes of linear memory.
     pub memory_bytes: u64,
+    /// Most bytes of live blocks at once so far.
+    pub peak_bytes: u64,
+    /// Number of allocations so far.
+    pub allocations: u64,
 }
 
 /// A recording that can be downloaded.
@@ -68,6 +72,12 @@ pub(crate) struct RecordingState {
     pub name: String,
     /// Number of snapshots in it.
     pub snapshots: u32,
+}
+
+/// The recording that the page itself holds, as a report does; it has no server.
+pub(crate) fn held_recording() -> Option<File> {
+    let window = web_sys::window()?;
+    Reflect::get(&window, &"heapyRecording".into()).ok()?.dyn_into().ok()
 }
 
 /// The state of the run.
@@ -201,6 +211,11 @@ impl Engine {
         self.worker.post_message(&message).map_err(|error| words(&error))?;
         JsFuture::from(promise).await.map_err(|error| words(&error))
     }
+}
+
+/// Milliseconds since the page was opened.
+pub(crate) fn now_millis() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
 /// What came of a script.

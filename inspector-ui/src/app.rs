@@ -8,10 +8,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, Worker};
 use yew::prelude::*;
 
-use crate::api::{self, Changes, Engine, RunState};
+use crate::api::{self, Changes, Engine, Phase, RunState};
 use crate::components::{FactsBar, KeyHelp, Message, Tabs, TopBar, use_keys};
-use crate::hooks::{Asking, Navigation, Theme, use_route, use_theme};
-use crate::protocol::{LoadQuestion, Loaded, OpenQuestion, SnapshotSummary};
+use crate::format;
+use crate::hooks::{Asking, NamedSets, Navigation, Theme, use_route, use_sets, use_theme};
+use crate::protocol::{LoadQuestion, Loaded, OpenQuestion, Place, SnapshotSummary};
+use crate::route::Route;
 use crate::views;
 
 /// What the page starts with.
@@ -36,6 +38,8 @@ pub(crate) struct AppState {
     pub file: Option<String>,
     /// Whether a recording is on its way.
     pub loading: bool,
+    /// How many snapshots there were when another one was asked for that has not come yet.
+    pub asked: Option<u32>,
     /// What went wrong last.
     pub trouble: Option<String>,
 }
@@ -46,8 +50,12 @@ pub(crate) enum Action {
     Run(RunState),
     /// A recording is asked for.
     Loading,
+    /// A snapshot of the running guest is asked for.
+    Asked,
     /// The worker holds a recording, from a file if it has a name.
     Loaded(Loaded, Option<String>),
+    /// The worker holds another recording beside it.
+    Added(Loaded),
     /// Another of the server's recordings is wanted.
     Recording(usize),
     /// Something went wrong.
@@ -62,14 +70,24 @@ impl Reducible for AppState {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut state = (*self).clone();
         match action {
-            Action::Run(run) => state.run = Some(run),
+            Action::Run(run) => {
+                let ends = run.phase != Phase::Running;
+                state.asked = state.asked.filter(|before| !ends && *before >= snapshots_of(&run));
+                state.run = Some(run);
+            }
             Action::Loading => state.loading = true,
+            Action::Asked => state.asked = Some(state.run.as_ref().map_or(0, snapshots_of)),
             Action::Loaded(loaded, file) => {
                 state.loaded = Some(loaded);
                 state.file = file;
                 state.generation += 1;
                 state.loading = false;
                 state.trouble = None;
+            }
+            Action::Added(loaded) => {
+                state.loaded = Some(loaded);
+                state.generation += 1;
+                state.loading = false;
             }
             Action::Recording(index) => {
                 state.recording = index;
@@ -78,11 +96,17 @@ impl Reducible for AppState {
             Action::Trouble(text) => {
                 state.trouble = Some(text);
                 state.loading = false;
+                state.asked = None;
             }
             Action::TroubleSeen => state.trouble = None,
         }
         Rc::new(state)
     }
+}
+
+/// Snapshots of all recordings.
+fn snapshots_of(run: &RunState) -> u32 {
+    run.recordings.iter().map(|recording| recording.snapshots).sum()
 }
 
 /// A handle on the state that components may keep.
@@ -95,9 +119,11 @@ pub(crate) fn App(props: &AppProps) -> Html {
     let state = use_reducer(AppState::default);
     let navigation = use_route();
     let theme = use_theme();
+    let sets = use_sets();
     let help = use_state(|| false);
-    use_run_state(&state);
+    use_run_state(&state, &engine);
     use_recording(&state, &engine);
+    use_pin(&state, &navigation);
     use_dropped_file(&state, &engine);
     let set_help = {
         let help = help.clone();
@@ -114,6 +140,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
         <ContextProvider<Asking> context={asking}>
             <ContextProvider<Navigation> context={navigation.clone()}>
                 <ContextProvider<Theme> context={theme}>
+                <ContextProvider<NamedSets> context={sets}>
                 <div class="app">
                     <TopBar state={state.clone()} {on_file} on_help={set_help.reform(|()| true)} />
                     <div class="body">
@@ -125,23 +152,22 @@ pub(crate) fn App(props: &AppProps) -> Html {
                 if *help {
                     <KeyHelp on_close={set_help.reform(|()| false)} />
                 }
+                </ContextProvider<NamedSets>>
                 </ContextProvider<Theme>>
             </ContextProvider<Navigation>>
         </ContextProvider<Asking>>
     }
 }
 
-/// The snapshot that the page shows, with its position: the one that the URL names, else the last one.
+/// The snapshot that the page shows, with its position: the one that the URL names, else the recording's last one.
 fn current_snapshot<'state>(
     state: &'state AppState,
     navigation: &Navigation,
 ) -> Option<(usize, &'state SnapshotSummary)> {
-    let snapshots = &state.loaded.as_ref()?.snapshots;
-    let named = navigation.route.snapshot;
-    match named.and_then(|number| snapshots.iter().position(|summary| summary.facts.snapshot == number)) {
-        Some(position) => Some((position, &snapshots[position])),
-        None => snapshots.len().checked_sub(1).map(|last| (last, &snapshots[last])),
-    }
+    let loaded = state.loaded.as_ref()?;
+    let named = navigation.route.snapshot.and_then(|number| loaded.position(number));
+    let position = named.or_else(|| loaded.latest())?;
+    Some((position, &loaded.snapshots[position]))
 }
 
 fn main_part(state: &StateHandle, navigation: &Navigation) -> Html {
@@ -172,34 +198,44 @@ fn waiting_for(state: &AppState) -> AttrValue {
         return "The recording is being read.".into();
     }
     match &state.run {
-        Some(run) if run.recordings.iter().all(|recording| recording.snapshots == 0) => {
-            format!("{} runs. Take a snapshot, or wait until it ends: the last moment is always kept.", run.guest)
-                .into()
-        }
+        Some(run) if run.recordings.iter().all(|recording| recording.snapshots == 0) => format!(
+            "{} runs. Take a snapshot, or wait until it ends: the last moment is kept.",
+            format::visible(&run.guest)
+        )
+        .into(),
         Some(_) => "The recording is on its way.".into(),
         None => "Drop a .heapy file here, or open the address that heapy-host printed.".into(),
     }
 }
 
-/// Follows the server's state.
+/// Follows the server's state; a report opens the recording that it holds instead.
 #[hook]
-fn use_run_state(state: &StateHandle) {
-    let state = state.clone();
+fn use_run_state(state: &StateHandle, engine: &Rc<Engine>) {
+    let (state, engine) = (state.clone(), Rc::clone(engine));
     use_effect_with((), move |()| {
-        let dispatcher = state.dispatcher();
-        let on_state = {
-            let dispatcher = dispatcher.clone();
-            move |run| dispatcher.dispatch(Action::Run(run))
-        };
-        spawn_local(async move {
-            match api::run_state().await {
-                Ok(run) => dispatcher.dispatch(Action::Run(run)),
-                Err(error) => dispatcher.dispatch(Action::Trouble(error)),
-            }
-        });
-        let changes = Changes::follow(on_state);
+        let held = api::held_recording();
+        let changes = held.is_none().then(|| follow_server(&state));
+        if let Some(file) = held {
+            open_file(file, state, engine);
+        }
         move || drop(changes)
     });
+}
+
+/// Asks the server for its state, and hears of every change of it from now on.
+fn follow_server(state: &StateHandle) -> Result<Changes, String> {
+    let dispatcher = state.dispatcher();
+    let on_state = {
+        let dispatcher = dispatcher.clone();
+        move |run| dispatcher.dispatch(Action::Run(run))
+    };
+    spawn_local(async move {
+        match api::run_state().await {
+            Ok(run) => dispatcher.dispatch(Action::Run(run)),
+            Err(error) => dispatcher.dispatch(Action::Trouble(error)),
+        }
+    });
+    Changes::follow(on_state)
 }
 
 /// Has the worker download the recording whenever it has grown.
@@ -207,18 +243,38 @@ fn use_run_state(state: &StateHandle) {
 fn use_recording(state: &StateHandle, engine: &Rc<Engine>) {
     let wanted = state.run.as_ref().and_then(|run| {
         let recording = run.recordings.get(state.recording).filter(|recording| recording.snapshots > 0)?;
-        state.file.is_none().then_some((state.recording, recording.snapshots))
+        state.file.is_none().then(|| (state.recording, recording.name.clone(), recording.snapshots))
     });
     let (state, engine) = (state.clone(), Rc::clone(engine));
     use_effect_with(wanted, move |wanted| {
-        let Some((recording, _)) = *wanted else { return };
+        let Some((recording, name, _)) = wanted.clone() else { return };
         state.dispatch(Action::Loading);
         spawn_local(async move {
-            match engine.ask(LoadQuestion { recording }).await {
+            match engine.ask(LoadQuestion { recording, name, place: Place::Instead }).await {
                 Ok(loaded) => state.dispatch(Action::Loaded(loaded, None)),
                 Err(error) => state.dispatch(Action::Trouble(error)),
             }
         });
+    });
+}
+
+/// Keeps what is looked at when the recording grows: a set or an object is of the snapshot that it was chosen in. A page
+/// without a choice follows the guest to its latest snapshot.
+#[hook]
+fn use_pin(state: &StateHandle, navigation: &Navigation) {
+    let number = |loaded: &Loaded| loaded.latest().map(|position| loaded.snapshots[position].number);
+    let last = state.loaded.as_ref().and_then(number);
+    let seen = use_mut_ref(|| None::<(Option<String>, usize, u32)>);
+    let (file, recording, navigation) = (state.file.clone(), state.recording, navigation.clone());
+    use_effect_with((last, state.generation), move |(last, _)| {
+        let Some(last) = *last else { return };
+        let before = seen.borrow_mut().replace((file.clone(), recording, last));
+        let Some((_, _, before)) = before.filter(|(of, number, _)| (of, number) == (&file, &recording)) else { return };
+        let route = &navigation.route;
+        let chosen = route.object.is_some() || route.top.is_some() || !route.set.steps.is_empty();
+        if chosen && route.snapshot.is_none() && before < last {
+            navigation.amend.emit(Route { snapshot: Some(before), ..route.clone() });
+        }
     });
 }
 
@@ -248,7 +304,7 @@ fn open_file(file: File, state: StateHandle, engine: Rc<Engine>) {
     state.dispatch(Action::Loading);
     spawn_local(async move {
         let name = file.name();
-        match engine.ask_with_file(OpenQuestion { name: name.clone() }, Some(file)).await {
+        match engine.ask_with_file(OpenQuestion { name: name.clone(), place: Place::Instead }, Some(file)).await {
             Ok(loaded) => state.dispatch(Action::Loaded(loaded, Some(name))),
             Err(error) => state.dispatch(Action::Trouble(error)),
         }

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! set  = base step*
-//! base = hp.heap() | hp.heapu({stat: false}) | hp.iso(0x1000)
+//! base = hp.heap() | hp.heapu({stat: false}) | hp.iso(0x1000) | kind
+//! kind = hp.Type("app::Session") | hp.Prod("src/main.rs", 57) | hp.Age(3).alt(">=")
 //! step = .by("Type")[3] | .referrers | .referents | .dominos | .imdom | .and(set) | .or(set) | .sub(set) | .xor(set)
 //! ```
 
@@ -13,6 +14,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use crate::kind_call::KindCall;
+use crate::kind_call::{Word, quoted_text, read_alternative};
 
 /// How deep sets may stand within sets: links come from anywhere.
 const MAX_DEPTH: usize = 16;
@@ -28,7 +32,7 @@ pub(crate) struct SetExpression {
 }
 
 /// Where an expression starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Base {
     /// The reachable objects.
     Heap,
@@ -36,6 +40,8 @@ pub(crate) enum Base {
     Leaks,
     /// The object that holds this address.
     Object(u64),
+    /// All objects of a kind, reachable or not.
+    Kind(KindCall),
 }
 
 /// What is done to a set.
@@ -121,6 +127,24 @@ impl SetExpression {
         Self { base: Base::Leaks, steps: Vec::new() }
     }
 
+    /// All objects of a kind.
+    pub(crate) fn kind(call: KindCall) -> Self {
+        Self { base: Base::Kind(call), steps: Vec::new() }
+    }
+
+    /// The kind that it is, if it is nothing else.
+    pub(crate) fn as_kind(&self) -> Option<&KindCall> {
+        match &self.base {
+            Base::Kind(call) if self.steps.is_empty() => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Combined with another set.
+    pub(crate) fn with(&self, combine: Combine, other: Self) -> Self {
+        self.then(Step::Combine(combine, Box::new(other)))
+    }
+
     /// With one more step.
     pub(crate) fn then(&self, step: Step) -> Self {
         let mut longer = self.clone();
@@ -135,7 +159,7 @@ impl SetExpression {
 
     /// With the first `count` steps only.
     pub(crate) fn up_to(&self, count: usize) -> Self {
-        Self { base: self.base, steps: self.steps[..count.min(self.steps.len())].to_vec() }
+        Self { base: self.base.clone(), steps: self.steps[..count.min(self.steps.len())].to_vec() }
     }
 }
 
@@ -147,10 +171,11 @@ impl Default for SetExpression {
 
 impl fmt::Display for SetExpression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.base {
+        match &self.base {
             Base::Heap => f.write_str("hp.heap()"),
             Base::Leaks => f.write_str("hp.heapu({stat: false})"),
             Base::Object(address) => write!(f, "hp.iso({address:#x})"),
+            Base::Kind(call) => call.fmt(f),
         }?;
         self.steps.iter().try_for_each(|step| step.fmt(f))
     }
@@ -225,11 +250,47 @@ impl Parser<'_> {
         } else if self.takes("hp.iso") {
             self.expect("(")?;
             Base::Object(self.number()?)
+        } else if let Some(relation) = self.relation() {
+            return self.kind(relation).map(Base::Kind);
         } else {
-            return Err(self.unexpected("hp.heap(), hp.heapu({stat: false}) or hp.iso(ADDRESS)"));
+            return Err(self.unexpected("hp.heap(), hp.heapu({stat: false}), hp.iso(ADDRESS) or a kind"));
         };
         self.expect(")")?;
         Ok(base)
+    }
+
+    /// The name of a relation behind `hp.`: an upper-case letter tells it from a method.
+    fn relation(&mut self) -> Option<String> {
+        let rest = self.rest.strip_prefix("hp.")?;
+        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let name = rest.get(..end).filter(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))?;
+        self.rest = &rest[end..];
+        Some(name.to_owned())
+    }
+
+    /// The arguments of a kind, and with which classes beside its own it is compared.
+    fn kind(&mut self, relation: String) -> Result<KindCall, String> {
+        self.expect("(")?;
+        let mut words = Vec::new();
+        while !self.takes(")") {
+            if !words.is_empty() {
+                self.expect(",")?;
+            }
+            self.skip_space();
+            words.push(match quoted_text(self.rest)? {
+                Some((text, rest)) => {
+                    self.rest = rest;
+                    Word::Text(text)
+                }
+                None => Word::Number(self.number()?),
+            });
+        }
+        let mut call = KindCall { relation, words, alternative: None };
+        if let Some((symbol, rest)) = read_alternative(self.rest) {
+            call.alternative = Some(symbol);
+            self.rest = rest;
+        }
+        Ok(call)
     }
 
     fn step(&mut self, depth: usize) -> Result<Step, String> {
@@ -324,6 +385,8 @@ mod tests {
             "hp.heap()",
             "hp.heapu({stat: false}).by(\"Type&Size\")[3].referrers",
             "hp.iso(0x1f40).dominos.and(hp.heap().sub(hp.heapu({stat: false}))).imdom",
+            "hp.heap().and(hp.Type(\"a\\\"b\\\\ <c>\")).sub(hp.Prod(\"src/main.rs\", 57))",
+            "hp.Age(3).alt(\">=\").and(hp.Age(5).alt(\"<\")).referrers",
         ] {
             assert_eq!(text.parse::<SetExpression>().map(|set| set.to_string()), Ok(text.to_owned()));
         }
@@ -341,6 +404,9 @@ mod tests {
             ("hp.heap().by(\"T\\\"\")[0]", "no name of relations"),
             ("hp.heap()[0]", "expected a step"),
             ("hp.iso(0x)", "expected a number"),
+            ("hp.Type(\"a", "a closing quote"),
+            ("hp.Age(3).alt(\"~\")", "expected by, referrers"),
+            ("hp.Size(fetch(1))", "expected a number"),
             ("hp.iso(99999999999999999999)", "expected a number"),
         ] {
             let error = text.parse::<SetExpression>().expect_err(text);

@@ -71,6 +71,17 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", exact(number), if number == 1 { one } else { many })
 }
 
+/// A place in a source file with no more than the last two folders before it: `…/examples/demo.rs:75`. Anything else is
+/// as it was.
+pub(crate) fn short_place(place: &str) -> String {
+    let is_path = place.starts_with('/') || place.contains("://");
+    let slashes: Vec<usize> = place.match_indices('/').map(|(at, _)| at).collect();
+    match slashes.len().checked_sub(2).filter(|kept| is_path && *kept > 0) {
+        Some(kept) => format!("…{}", &place[slashes[kept]..]),
+        None => place.to_owned(),
+    }
+}
+
 /// A name that a guest has given, safe to show on one line: control and direction characters become visible.
 pub(crate) fn visible(name: &str) -> String {
     let hidden = |letter: char| {
@@ -113,6 +124,14 @@ mod tests {
     fn percent_has_a_decimal_below_ten() {
         let shown = [(0, 5), (1, 1_000), (99, 1_000), (995, 10_000), (1, 1), (1, 0)].map(|(a, b)| percent(a, b));
         assert_eq!(shown, ["0", "0.1", "9.9", "10", "100", "0"]);
+    }
+
+    #[test]
+    fn places_keep_their_ends() {
+        assert_eq!(short_place("/work/app/src/net/http.rs:80"), "…/net/http.rs:80");
+        for kept in ["src/main.rs:57", "/a/b.rs", "app::Node<a/b/c/d>", "unknown"] {
+            assert_eq!(short_place(kept), kept);
+        }
     }
 
     #[test]

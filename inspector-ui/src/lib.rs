@@ -17,6 +17,7 @@ mod expression;
 mod format;
 mod hooks;
 mod js;
+mod kind_call;
 mod list;
 mod native;
 mod protocol;

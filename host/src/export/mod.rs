@@ -7,12 +7,15 @@ mod dhat;
 mod heapsnapshot;
 mod pprof;
 mod protobuf;
+mod report;
 mod stacks;
 
 use std::fmt;
 use std::str::FromStr;
 
 use heapy_engine::{Use, UseError};
+
+pub use report::{ReportError, report};
 
 /// A format to export to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The page's files, embedded by the build; without them, a page that says how to build them.
 
+use std::borrow::Cow;
+
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::RustEmbed;
@@ -12,6 +14,18 @@ pub(super) const WORKER_PATH: &str = "/worker.js";
 #[folder = "../www/dist"]
 #[allow_missing = true]
 struct Dist;
+
+/// A file of the page, if the build has embedded it.
+pub(crate) fn page_file(name: &str) -> Option<Cow<'static, [u8]>> {
+    Dist::get(name).map(|file| file.data)
+}
+
+/// Every file of the page with its name, in the order of names.
+pub(crate) fn page_files() -> impl Iterator<Item = (Cow<'static, str>, Cow<'static, [u8]>)> {
+    let mut names: Vec<_> = Dist::iter().collect();
+    names.sort_unstable();
+    names.into_iter().filter_map(|name| Some((name.clone(), page_file(&name)?)))
+}
 
 /// The page that stands in for an inspector that was not built.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\

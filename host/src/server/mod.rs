@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+pub(crate) use assets::{page_file, page_files};
 pub use error::{ServerError, SourceError};
 pub use source::{Bytes, LiveFigures, Phase, RecordingState, RunState, Source};
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use heapy_engine::{Family, Use};
 
 use super::Failure;
+use super::naming::kind_named;
 use super::session::Session;
+use super::survivors::next_interval;
 use crate::protocol::{ChangeRow, CompareQuestion, Compared};
 
 /// Rows of one answer.
@@ -16,8 +18,10 @@ type Identity = (u32, u64);
 
 /// Answers the question.
 pub(super) fn compare(session: &mut Session, question: &CompareQuestion) -> Result<Compared, Failure> {
+    let same_run = session.place(question.before)?.0 == session.place(question.after)?.0;
     let (before, after) = (session.snapshot(question.before)?, session.snapshot(question.after)?);
-    let serials = [&before, &after].iter().all(|hp| hp.view().heap().facts().serials);
+    let serials = same_run && [&before, &after].iter().all(|hp| hp.view().heap().facts().serials);
+    let since = serials.then(|| next_interval(&before));
     let (before_ids, after_ids) = (identities(&before), identities(&after));
     let mut rows: BTreeMap<String, ChangeRow> = BTreeMap::new();
     for (hp, other, is_after) in [(&before, &after_ids, false), (&after, &before_ids, true)] {
@@ -30,7 +34,7 @@ pub(super) fn compare(session: &mut Session, question: &CompareQuestion) -> Resu
         change(one).cmp(&change(other)).then_with(|| one.name.cmp(&other.name))
     });
     rows.truncate(MOST_ROWS);
-    Ok(Compared { serials, rows: rows.into() })
+    Ok(Compared { serials, since, rows: rows.into() })
 }
 
 fn identities(hp: &Use) -> HashSet<Identity> {
@@ -52,8 +56,10 @@ fn add_side(
     for object in all.nodes().iter().filter(|object| heap.family(*object) == Family::Block) {
         let name = &names[classes.of(object)];
         if !rows.contains_key(name) {
-            let empty = ChangeRow { name: name.clone(), before: (0, 0), after: (0, 0), new: (0, 0), freed: (0, 0) };
-            rows.insert(name.clone(), empty);
+            let set = kind_named(by, name);
+            let name = name.clone();
+            let empty = ChangeRow { name, set, before: (0, 0), after: (0, 0), new: (0, 0), freed: (0, 0) };
+            rows.insert(empty.name.clone(), empty);
         }
         let Some(row) = rows.get_mut(name) else { continue };
         let size = heap.size(object);

@@ -1,10 +1,13 @@
 //! Boxes of the dominator tree: what lives only through what.
 
+use std::collections::BTreeMap;
+
 use heapy_engine::{Classes, Dominator, DominatorTree, Heap, ObjectId, View};
 
 use super::Failure;
 use super::object::brief;
 use super::session::{Session, object_id};
+use crate::format;
 use crate::protocol::{Dominators, DominatorsQuestion, WeightBox};
 
 /// A box narrower than this part of the whole is not sent.
@@ -69,40 +72,73 @@ pub(super) fn dominators(session: &mut Session, question: &DominatorsQuestion) -
     let chain = top.into_iter().flat_map(|object| tree.dominators.chain(object)).take(MOST_LEVELS);
     let mut above: Vec<_> = chain.map(|object| brief(heap, &kinds, object)).collect();
     above.reverse();
-    let (boxes, narrow) = boxes(&tree, heap, &kinds, top.map_or(Dominator::Root, Dominator::Object));
+    let (boxes, narrow) = boxes(&tree, heap, &kinds, top.map_or(Dominator::Root, Dominator::Object), question.grouped);
     Ok(Dominators { boxes: boxes.into(), narrow, above })
 }
 
-fn boxes(tree: &Tree, heap: &Heap, kinds: &Classes, top: Dominator) -> (Vec<WeightBox>, usize) {
+/// Dominators that share a box.
+struct Group {
+    members: Vec<Dominator>,
+    depth: usize,
+    start: u64,
+}
+
+fn boxes(tree: &Tree, heap: &Heap, kinds: &Classes, top: Dominator, grouped: bool) -> (Vec<WeightBox>, usize) {
     let (whole, objects) = tree.weight(top);
     let mut found = Vec::new();
-    let mut pending = vec![(top, 0usize, 0u64)];
-    while let Some((dominator, depth, start)) = pending.pop() {
-        let (weight, count) = tree.weight(dominator);
-        let (name, place, own, object) = match dominator {
-            Dominator::Root => ("hp.Root".to_owned(), String::new(), 0, None),
-            Dominator::Object(object) => {
-                let brief = brief(heap, kinds, object);
-                (brief.kind, brief.text, brief.size, Some(object.raw()))
-            }
-        };
-        found.push(WeightBox { name, place, depth, start, weight, own, count, object });
-        if depth + 1 >= MOST_LEVELS {
+    let mut seen = 0;
+    let mut pending = vec![Group { members: vec![top], depth: 0, start: 0 }];
+    while let Some(group) = pending.pop() {
+        found.push(group_box(tree, heap, kinds, &group));
+        seen += group.members.iter().filter(|member| matches!(member, Dominator::Object(_))).count();
+        if group.depth + 1 >= MOST_LEVELS {
             continue;
         }
-        let mut at = start;
+        let mut at = group.start;
         let mut placed = Vec::new();
-        // Children come largest first: behind the first narrow one all are narrow.
-        for &child in tree.dominators.children(dominator) {
-            let (size, _) = tree.held_by(child).unwrap_or_default();
+        for (size, members) in below(tree, kinds, &group.members, grouped) {
+            // They come largest first: behind the first narrow one all are narrow.
             if size == 0 || size.saturating_mul(FINEST) < whole {
                 break;
             }
-            placed.push((Dominator::Object(child), depth + 1, at));
+            placed.push(Group { members, depth: group.depth + 1, start: at });
             at += size;
         }
         pending.extend(placed.into_iter().rev());
     }
-    let shown = found.iter().filter(|part| part.object.is_some()).count();
-    (found, (objects as usize).saturating_sub(shown))
+    (found, (objects as usize).saturating_sub(seen))
+}
+
+/// What lives only through some dominators, each by itself or those of a kind together, with its bytes; largest first.
+fn below(tree: &Tree, kinds: &Classes, members: &[Dominator], grouped: bool) -> Vec<(u64, Vec<Dominator>)> {
+    let children = members.iter().flat_map(|member| tree.dominators.children(*member));
+    let mut groups: BTreeMap<usize, (u64, Vec<Dominator>)> = BTreeMap::new();
+    for &child in children {
+        let key = if grouped { kinds.of(child) } else { child.index() };
+        let group = groups.entry(key).or_default();
+        group.0 += tree.held_by(child).unwrap_or_default().0;
+        group.1.push(Dominator::Object(child));
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    groups
+}
+
+fn group_box(tree: &Tree, heap: &Heap, kinds: &Classes, group: &Group) -> WeightBox {
+    let weights = group.members.iter().map(|member| tree.weight(*member));
+    let (weight, count) = weights.fold((0, 0), |sum, (size, count)| (sum.0 + size, sum.1 + count));
+    let objects = group.members.iter().filter_map(|member| match member {
+        Dominator::Object(object) => Some(*object),
+        Dominator::Root => None,
+    });
+    let own = objects.clone().map(|object| heap.size(object)).sum();
+    let (name, place, object) = match (objects.clone().next(), group.members.len()) {
+        (None, _) => ("hp.Root".to_owned(), String::new(), None),
+        (Some(object), 1) => {
+            let brief = brief(heap, kinds, object);
+            (brief.kind, brief.text, Some(object.raw()))
+        }
+        (Some(object), many) => (brief(heap, kinds, object).kind, format!("× {}", format::exact(many as u64)), None),
+    };
+    WeightBox { name, place, depth: group.depth, start: group.start, weight, own, count, object }
 }

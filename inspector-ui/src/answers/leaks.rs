@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use heapy_engine::leak_roots;
+use heapy_engine::{Use, leak_roots};
 
 use super::Failure;
 use super::object::brief;
 use super::session::Session;
+use crate::expression::{Combine, KindCall, SetExpression};
+use crate::kind_call::Word;
 use crate::protocol::{LeakCluster, Leaks, LeaksQuestion};
 
 /// Clusters of one answer.
@@ -15,10 +17,18 @@ const MOST_CLUSTERS: usize = 500;
 
 /// Clusters the leak roots of a snapshot. Time O(V + E).
 pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<Leaks, Failure> {
-    let hp = session.snapshot(question.snapshot)?;
+    clusters(&session.snapshot(question.snapshot)?, MOST_CLUSTERS)
+}
+
+/// The clusters that hold most.
+pub(super) fn clusters(hp: &Use, most: usize) -> Result<Leaks, Failure> {
     let set = hp.heapu_set();
     let classes = |name: &str| hp.relation(name).map(|er| er.classes()).map_err(|error| error.to_string());
     let (kinds, sites) = (classes("Type")?, classes("Prod")?);
+    let set_of = |kind: &str, site: &str| {
+        let by_kind = SetExpression::leaks().with(Combine::And, SetExpression::kind(KindCall::named("Type", kind)));
+        producer(site).map_or(by_kind.clone(), |line| by_kind.with(Combine::And, SetExpression::kind(line)))
+    };
     let mut clusters: BTreeMap<(usize, usize), LeakCluster> = BTreeMap::new();
     let mut held = 0;
     // Those that hold most come first, so that the first of a cluster is its example.
@@ -31,6 +41,7 @@ pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<L
             cycles: 0,
             held_size: 0,
             example: brief(set.heap(), &kinds, root.object),
+            set: set_of(&kinds.name(key.0), &sites.name(key.1)),
         });
         cluster.roots += 1;
         cluster.cycles += u64::from(root.circle > 1);
@@ -39,8 +50,15 @@ pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<L
     }
     let mut clusters: Vec<LeakCluster> = clusters.into_values().collect();
     clusters.sort_by_cached_key(|cluster| (Reverse(cluster.held_size), cluster.kind.clone(), cluster.site.clone()));
-    let more = clusters.len().saturating_sub(MOST_CLUSTERS);
-    clusters.truncate(MOST_CLUSTERS);
+    let more = clusters.len().saturating_sub(most);
+    clusters.truncate(most);
     let shared = set.size().saturating_sub(held);
     Ok(Leaks { count: set.count() as u64, size: set.size(), clusters: clusters.into(), more, shared })
+}
+
+/// The kind of what a line allocated, by the line's name; none where it is unknown.
+fn producer(site: &str) -> Option<KindCall> {
+    let (file, line) = site.rsplit_once(':')?;
+    let words = vec![Word::Text(file.to_owned()), Word::Number(line.parse().ok()?)];
+    Some(KindCall { relation: "Prod".into(), words, alternative: None })
 }

@@ -5,14 +5,17 @@
 
 mod compare;
 mod dominators;
+mod kind_graph;
 mod leaks;
 mod load;
 mod map;
+mod naming;
 mod object;
 mod overview;
 mod pattern;
 mod session;
 mod sites;
+mod survivors;
 mod table;
 
 use std::cell::RefCell;
@@ -39,12 +42,12 @@ pub(crate) async fn answer(request: &str, file: Option<File>) -> Result<String, 
     let request = match request {
         Request::Load(question) => {
             let bytes = load::download(question.recording).await?;
-            return SESSION.with_borrow_mut(|session| json(&session.open(bytes)?));
+            return SESSION.with_borrow_mut(|session| json(&session.open(&question.name, bytes, question.place)?));
         }
         Request::Open(question) => {
             let file = file.ok_or_else(|| format!("{} did not come along", question.name))?;
             let bytes = load::read_file(&file).await?;
-            return SESSION.with_borrow_mut(|session| json(&session.open(bytes)?));
+            return SESSION.with_borrow_mut(|session| json(&session.open(&question.name, bytes, question.place)?));
         }
         request => request,
     };
@@ -79,6 +82,8 @@ fn answer_now(session: &mut Session, request: Request) -> Result<String, Failure
         Request::Dominators(question) => json(&dominators::dominators(session, &question)?),
         Request::Map(question) => json(&map::memory_map(session, &question)?),
         Request::Compare(question) => json(&compare::compare(session, &question)?),
+        Request::Survivors(question) => json(&survivors::survivors(session, &question)?),
+        Request::Dominated(question) => json(&table::dominated(session, &question)?),
     }
 }
 

@@ -3,7 +3,10 @@
 use heapy_engine::{EdgeEvidence, Family, IdentitySet};
 
 use super::Failure;
+use super::leaks::clusters;
+use super::naming::of_row;
 use super::session::{Session, by_relation};
+use crate::expression::SetExpression;
 use crate::protocol::{Figures, FiguresQuestion, Overview, OverviewQuestion, Row};
 
 /// Rows of the short tables.
@@ -44,6 +47,7 @@ pub(super) fn overview(session: &mut Session, question: &OverviewQuestion) -> Re
         leaked: blocks(&leaked),
         kinds: top_rows(&reachable, "Type")?.into(),
         sites: top_rows(&reachable, "Prod")?.into(),
+        leaks: clusters(&hp, TOP_ROWS)?.clusters,
     })
 }
 
@@ -58,8 +62,8 @@ fn top_rows(set: &IdentitySet, by: &str) -> Result<Vec<Row>, Failure> {
             name: row.name,
             count: row.count as u64,
             size: row.size,
-            dominated: None,
             object: None,
+            set: of_row(&SetExpression::heap(), by, grouped.partition(), index),
         })
         .collect())
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
 
 use super::Failure;
+use super::kind_graph::kind_graph;
+use super::naming::of_row;
 use super::object::brief;
 use super::session::{Session, by_relation};
 use crate::expression::SetExpression;
@@ -24,13 +26,33 @@ const NAMED_RELATIONS: usize = 3;
 const SAMPLED_EDGES: u64 = 64;
 
 /// What the root is called.
-const ROOT: &str = "hp.Root";
+pub(super) const ROOT: &str = "hp.Root";
 
+/// Edges by the nodes of their referrers and referents.
+pub(super) type Links = BTreeMap<(usize, usize), Link>;
+
+/// Edges between two nodes.
 #[derive(Default)]
-struct Link {
+pub(super) struct Link {
     count: u64,
     conservative: u64,
     relations: BTreeMap<String, u64>,
+}
+
+impl Link {
+    /// One more edge; its relation is only made where it is looked at.
+    pub(super) fn add(&mut self, conservative: bool, relation: impl FnOnce() -> String) {
+        self.count += 1;
+        self.conservative += u64::from(conservative);
+        if self.count <= SAMPLED_EDGES {
+            *self.relations.entry(format::visible(&relation())).or_default() += 1;
+        }
+    }
+}
+
+/// The edges of a picture.
+pub(super) fn edges_of(links: Links) -> Vec<PatternEdge> {
+    links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect()
 }
 
 struct Walk<'set> {
@@ -40,12 +62,15 @@ struct Walk<'set> {
     kinds: Option<Classes>,
     nodes: Vec<PatternNode>,
     node_of_class: BTreeMap<usize, usize>,
-    links: BTreeMap<(usize, usize), Link>,
+    links: Links,
     cut: bool,
 }
 
 /// Answers the question.
 pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Result<Pattern, Failure> {
+    if question.inside {
+        return kind_graph(session, question);
+    }
     let hp = session.snapshot(question.of.snapshot)?;
     let set = session.set(&question.of)?;
     let heap_set = by_relation(&hp.heap(), &question.by)?;
@@ -55,10 +80,10 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
         kind: format::visible(&set.brief()),
         count: set.count() as u64,
         size: set.size(),
-        layer: 0,
-        rooted: false,
+        whole: true,
         object: single(&set),
         set: Some(question.of.set.clone()),
+        ..PatternNode::default()
     };
     let mut walk = Walk {
         set: &set,
@@ -72,8 +97,7 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
     let reached = walk.walk(question.depth.min(32));
     walk.add_roots(&reached);
     walk.name_sets(&heap_set, &question.by);
-    let edges = walk.links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect();
-    Ok(Pattern { nodes: walk.nodes.into(), edges, cut: walk.cut })
+    Ok(Pattern { nodes: walk.nodes.into(), edges: edges_of(walk.links).into(), cut: walk.cut })
 }
 
 fn single(set: &IdentitySet) -> Option<u32> {
@@ -106,13 +130,9 @@ impl Walk<'_> {
                 let to = self.node_of(object, layer - 1);
                 for referrer in view.referrers_of(object) {
                     let from = self.node_of(referrer.other, layer);
-                    let link = self.links.entry((from, to)).or_default();
-                    link.count += 1;
-                    link.conservative += u64::from(referrer.evidence == EdgeEvidence::Conservative);
-                    if link.count <= SAMPLED_EDGES {
-                        let name = heap.relation(referrer.other, &referrer).printed(quote);
-                        *link.relations.entry(format::visible(&name)).or_default() += 1;
-                    }
+                    let conservative = referrer.evidence == EdgeEvidence::Conservative;
+                    let name = || heap.relation(referrer.other, &referrer).printed(quote);
+                    self.links.entry((from, to)).or_default().add(conservative, name);
                     if reached.insert(referrer.other) {
                         let node = &mut self.nodes[from];
                         node.count += 1;
@@ -147,7 +167,7 @@ impl Walk<'_> {
                 }
                 None => format::visible(self.classes.name(class).trim()),
             };
-            self.nodes.push(PatternNode { kind, count: 0, size: 0, layer, rooted: false, object: None, set: None });
+            self.nodes.push(PatternNode { kind, layer, ..PatternNode::default() });
         }
         self.node_of_class.insert(class, node);
         node
@@ -162,18 +182,13 @@ impl Walk<'_> {
         for place in heap.roots().iter().filter(|place| reached.contains(place.to)) {
             let to = self.node_of(place.to, 0);
             self.nodes[to].rooted = true;
-            let link = self.links.entry((root, to)).or_default();
-            link.count += 1;
-            link.conservative += u64::from(place.conservative);
-            if link.count <= SAMPLED_EDGES {
-                let name = format!(".{}", place.place.attribute(quote));
-                *link.relations.entry(format::visible(&name)).or_default() += 1;
-            }
+            let name = || format!(".{}", place.place.attribute(quote));
+            self.links.entry((root, to)).or_default().add(place.conservative, name);
         }
         if self.nodes.iter().any(|node| node.rooted) {
             let layer = self.nodes.iter().map(|node| node.layer).max().unwrap_or(0) + 1;
             let kind = ROOT.to_owned();
-            self.nodes.push(PatternNode { kind, count: 0, size: 0, layer, rooted: false, object: None, set: None });
+            self.nodes.push(PatternNode { kind, layer, ..PatternNode::default() });
         }
     }
 
@@ -190,7 +205,8 @@ impl Walk<'_> {
             }
         }
         for (class, node) in &self.node_of_class {
-            self.nodes[*node].set = rows.get(class).map(|row| SetExpression::heap().part(by, *row));
+            let set = |row: &usize| of_row(&SetExpression::heap(), by, partition, *row);
+            self.nodes[*node].set = rows.get(class).map(set);
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use heapy_engine::snapshot::{FileBytes, Recording, SnapshotMeta};
-use heapy_engine::{IdentitySet, ObjectId, Use};
+use heapy_engine::{Argument, Arguments, IdentitySet, ObjectId, Use, UseError};
 
 use super::Failure;
 use super::dominators::Tree;
-use crate::expression::{Base, Combine, Follow, SetExpression, Step};
-use crate::protocol::{Crumb, Loaded, SetQuestion, SnapshotSummary, Sort};
+use crate::expression::{Base, Combine, Follow, KindCall, SetExpression, Step};
+use crate::kind_call::Word;
+use crate::protocol::{Crumb, Loaded, Place, SetQuestion, SnapshotSummary, Sort};
 
 /// The relations that tables can be made by, most asked for first.
 pub(crate) const RELATIONS: [&str; 15] = [
@@ -26,10 +27,11 @@ const KEPT_ANSWERS: usize = 24;
 /// Snapshot, set, relation, order and filter of a table.
 pub(super) type OrderKey = (usize, String, String, Sort, String);
 
-/// A recording and what was asked of it last.
+/// Recordings and what was asked of them last. The first one is looked at, the others are there to be compared with; a
+/// snapshot's position counts through all of them.
 #[derive(Default)]
 pub(super) struct Session {
-    recording: Option<Recording>,
+    files: Vec<(String, Recording)>,
     snapshots: Recent<usize, Use>,
     sets: Recent<(usize, String), IdentitySet>,
     /// Positions of the rows of a partition, sorted and filtered.
@@ -40,20 +42,50 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Takes the bytes of a recording in place of what was there.
-    pub(super) fn open(&mut self, bytes: FileBytes) -> Result<Loaded, Failure> {
-        let recording = Recording::read(bytes).map_err(|error| format!("this recording cannot be opened: {error}"))?;
-        let summaries = recording.snapshots().iter().map(|meta| SnapshotSummary {
+    /// Takes the bytes of a recording.
+    pub(super) fn open(&mut self, name: &str, bytes: FileBytes, place: Place) -> Result<Loaded, Failure> {
+        let recording = Recording::read(bytes).map_err(|error| format!("{name} cannot be opened: {error}"))?;
+        let mut files = std::mem::take(&mut self.files);
+        match (place, files.first_mut()) {
+            (Place::Beside, _) => files.push((name.to_owned(), recording)),
+            // The same guest goes on: what it is compared with stays.
+            (Place::Instead, Some(first)) if first.0 == name => first.1 = recording,
+            (Place::Instead, _) => files = vec![(name.to_owned(), recording)],
+        }
+        *self = Self { files, ..Self::default() };
+        Ok(self.loaded())
+    }
+
+    fn loaded(&self) -> Loaded {
+        let summary = |(position, (file, meta)): (usize, (usize, &SnapshotMeta))| SnapshotSummary {
+            number: position as u32 + 1,
+            file,
             facts: heapy_engine::Facts { snapshot: meta.number, ..meta.facts.clone() },
             objects: meta.objects,
             bytes: meta.bytes,
-        });
-        let loaded = Loaded {
-            snapshots: summaries.collect(),
-            relations: RELATIONS.iter().map(|name| (*name).to_owned()).collect(),
         };
-        *self = Self { recording: Some(recording), ..Self::default() };
-        Ok(loaded)
+        Loaded {
+            files: self.files.iter().map(|(name, _)| name.clone()).collect(),
+            snapshots: self.places().enumerate().map(summary).collect(),
+            relations: RELATIONS.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// Every snapshot with the recording that it is of.
+    fn places(&self) -> impl Iterator<Item = (usize, &SnapshotMeta)> {
+        self.files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, (_, recording))| recording.snapshots().iter().map(move |meta| (file, meta)))
+    }
+
+    /// The recording of the snapshot at a position, and its number there.
+    pub(super) fn place(&self, position: usize) -> Result<(usize, u32), Failure> {
+        let found = self.places().nth(position).map(|(file, meta)| (file, meta.number));
+        found.ok_or_else(|| match self.places().count() {
+            0 => "no recording is open".to_owned(),
+            count => format!("there is no snapshot {position} of {count}"),
+        })
     }
 
     /// The top object of a snapshot, by its position. Reading it takes time O(V + E) the first time.
@@ -62,11 +94,8 @@ impl Session {
         if let Some(found) = self.snapshots.get(&position) {
             return Ok(found);
         }
-        let recording = self.recording.as_ref().ok_or("no recording is open")?;
-        let count = recording.snapshots().len();
-        let meta =
-            recording.snapshots().get(position).ok_or_else(|| format!("there is no snapshot {position} of {count}"))?;
-        let heap = recording.heap(meta.number).map_err(|error| format!("snapshot {}: {error}", meta.number))?;
+        let (file, number) = self.place(position)?;
+        let heap = self.files[file].1.heap(number).map_err(|error| format!("snapshot {number}: {error}"))?;
         let made = Use::new(Arc::new(heap));
         self.snapshots.put(position, made.clone(), KEPT_SNAPSHOTS);
         Ok(made)
@@ -74,20 +103,19 @@ impl Session {
 
     /// The snapshot that was asked of last, else the last one of the recording.
     pub(super) fn current(&mut self) -> Result<Use, Failure> {
-        let count = self.recording.as_ref().map_or(0, |recording| recording.snapshots().len());
-        let last = count.checked_sub(1).ok_or("no snapshot is open")?;
+        let first = self.files.first().map_or(0, |(_, recording)| recording.snapshots().len());
+        let last = first.checked_sub(1).ok_or("no snapshot is open")?;
         self.snapshot(self.last.unwrap_or(last))
     }
 
     /// The snapshots of the recording, if one is open.
     pub(super) fn snapshots(&self) -> Vec<SnapshotMeta> {
-        self.recording.as_ref().map_or_else(Vec::new, |recording| recording.snapshots().to_vec())
+        self.files.first().map_or_else(Vec::new, |(_, recording)| recording.snapshots().to_vec())
     }
 
     /// The snapshot of a number.
     pub(super) fn numbered(&mut self, number: u32) -> Result<Use, Failure> {
-        let recording = self.recording.as_ref().ok_or("no recording is open")?;
-        let position = recording.snapshots().iter().position(|meta| meta.number == number);
+        let position = self.places().position(|(file, meta)| (file, meta.number) == (0, number));
         self.snapshot(position.ok_or_else(|| format!("there is no snapshot {number}"))?)
     }
 
@@ -113,7 +141,10 @@ impl Session {
             let part = question.set.up_to(steps);
             let set = self.evaluate(question.snapshot, &part)?;
             let label = match part.steps.last() {
-                None => part.to_string(),
+                None => part.as_kind().map_or_else(|| part.to_string(), KindCall::label),
+                Some(Step::Combine(Combine::And, other)) if other.as_kind().is_some() => {
+                    other.as_kind().map_or_else(String::new, KindCall::label)
+                }
                 Some(Step::Part { by, index }) => {
                     let outer = self.evaluate(question.snapshot, &part.up_to(steps - 1))?;
                     let row = by_relation(&outer, by)?.partition().row(*index);
@@ -133,9 +164,9 @@ impl Session {
         }
         let hp = self.snapshot(position)?;
         let set = match expression.steps.split_last() {
-            None => base_set(&hp, expression.base)?,
+            None => base_set(&hp, &expression.base)?,
             Some((last, rest)) => {
-                let before = SetExpression { base: expression.base, steps: rest.to_vec() };
+                let before = SetExpression { base: expression.base.clone(), steps: rest.to_vec() };
                 let before = self.evaluate(position, &before)?;
                 match last {
                     Step::Part { by, index } => {
@@ -169,14 +200,25 @@ pub(super) fn object_id(hp: &Use, object: u32) -> Result<ObjectId, Failure> {
     }
 }
 
-fn base_set(hp: &Use, base: Base) -> Result<IdentitySet, Failure> {
+fn base_set(hp: &Use, base: &Base) -> Result<IdentitySet, Failure> {
     match base {
         Base::Heap => Ok(hp.heap()),
         Base::Leaks => Ok(hp.heapu_set()),
         Base::Object(address) => {
-            let found = hp.view().heap().find(0, address).ok_or_else(|| format!("no object is at {address:#x}"))?;
+            let found = hp.view().heap().find(0, *address).ok_or_else(|| format!("no object is at {address:#x}"))?;
             hp.iso([found]).map_err(|error| error.to_string())
         }
+        Base::Kind(call) => kind_set(hp, call).map_err(|error| error.to_string()),
+    }
+}
+
+/// All objects of a kind.
+fn kind_set(hp: &Use, call: &KindCall) -> Result<IdentitySet, UseError> {
+    let words: Vec<Argument> = call.words.iter().map(Word::argument).collect();
+    let kind = hp.relation(&call.relation)?.call(&Arguments::positional(words))?;
+    match call.alternative {
+        None => Ok(kind.select()),
+        Some(symbol) => Ok(IdentitySet::new(Arc::clone(hp.view()), kind.alt(symbol)?.select())),
     }
 }
 

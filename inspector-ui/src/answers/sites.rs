@@ -48,7 +48,7 @@ fn tree(set: &IdentitySet, question: &SitesQuestion) -> Vec<Node> {
             Weight::Bytes => bytes,
             Weight::Blocks => count,
         };
-        let names = names_of(heap, context, question.inverted);
+        let names = names_of(heap, context, question);
         let Some(names) = names.strip_prefix_of(&question.below) else { continue };
         let mut at = 0;
         add(&mut nodes[at], weight, count);
@@ -82,11 +82,12 @@ impl Names {
     }
 }
 
-fn names_of(heap: &Heap, context: Option<ContextId>, inverted: bool) -> Names {
+fn names_of(heap: &Heap, context: Option<ContextId>, question: &SitesQuestion) -> Names {
     let Some(context) = context else { return Names(vec![("unknown".into(), String::new())]) };
-    let mut names: Vec<_> =
-        heap.frames_of(context).map(|frame| (format::visible(&frame.function), place(frame))).collect();
-    if !inverted {
+    let all = question.library || heap.frames_of(context).all(|frame| frame.library);
+    let shown = heap.frames_of(context).filter(|frame| all || !frame.library);
+    let mut names: Vec<_> = shown.map(|frame| (format::visible(&frame.function), place(frame))).collect();
+    if !question.inverted {
         names.reverse();
     }
     Names(names)

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use heapy_engine::{Classes, IdentitySet, Partition};
 
 use super::Failure;
+use super::naming::of_row;
 use super::session::{Session, by_relation};
-use crate::protocol::{Row, SortKey, Table, TableQuestion};
+use crate::protocol::{DominatedQuestion, Row, SortKey, Table, TableQuestion};
 
 /// Orders of rows that are kept.
 const KEPT_ORDERS: usize = 8;
 
 /// Most rows of one answer.
 const MOST_ROWS: usize = 500;
+
+/// How long dominated sizes are worked out before the next question has its turn.
+const DOMINATED_MILLIS: f64 = 60.0;
 
 /// Answers the question. Time O(V / 64 + n) for a set of n objects, and O(rows) the first time for an order.
 pub(super) fn table(session: &mut Session, question: &TableQuestion) -> Result<Table, Failure> {
@@ -27,7 +31,7 @@ pub(super) fn table(session: &mut Session, question: &TableQuestion) -> Result<T
     let until = from.saturating_add(question.count.min(MOST_ROWS)).min(shown);
     let colours = Colours::new(&grouped);
     let positions = (from..until).map(|place| order.as_ref().map_or(place, |order| order[place] as usize));
-    let rows = positions.filter_map(|position| row(&partition, position, &colours, question.dominated)).collect();
+    let rows = positions.filter_map(|position| row(question, &partition, position, &colours)).collect();
     Ok(Table {
         crumbs: crumbs.into(),
         header: if grouped.is_empty() { String::new() } else { partition.kind_header().to_owned() },
@@ -71,10 +75,10 @@ fn order_of(session: &mut Session, question: &TableQuestion, partition: &Partiti
     Some(order)
 }
 
-fn row(partition: &Partition, position: usize, colours: &Colours, dominated: bool) -> Option<Row> {
+fn row(question: &TableQuestion, partition: &Partition, position: usize, colours: &Colours) -> Option<Row> {
     let row = partition.row(position)?;
-    let part = (row.count == 1 || dominated).then(|| partition.part(position)).flatten();
-    let object = part.as_ref().filter(|_| row.count == 1).and_then(|part| part.nodes().iter().next());
+    let part = (row.count == 1).then(|| partition.part(position)).flatten();
+    let object = part.and_then(|part| part.nodes().iter().next());
     let kind = match (object, partition.is_identity_form()) {
         (Some(object), true) => colours.kinds.name(colours.kinds.of(object)),
         _ if colours.rows_are_kinds => row.name.clone(),
@@ -85,10 +89,32 @@ fn row(partition: &Partition, position: usize, colours: &Colours, dominated: boo
         name: row.name,
         count: row.count as u64,
         size: row.size,
-        dominated: if dominated { part.map(|part| part.domisize()) } else { None },
         object: object.map(heapy_engine::ObjectId::raw),
         kind,
+        set: of_row(&question.of.set, &question.by, partition, position),
     })
+}
+
+/// The dominated sizes of rows, until the time is up. Time O(V + E) for a row of several objects; O(1) for one object, once
+/// there is a dominator tree.
+pub(super) fn dominated(session: &mut Session, question: &DominatedQuestion) -> Result<Vec<(usize, u64)>, Failure> {
+    let set = session.set(&question.of)?;
+    let partition = Arc::clone(by_relation(&set, &question.by)?.partition());
+    let begun = js_sys::Date::now();
+    let mut found = Vec::new();
+    for &index in question.rows.iter().take(MOST_ROWS) {
+        let Some(part) = partition.part(index) else { continue };
+        let single = part.nodes().iter().next().filter(|_| part.count() == 1);
+        let held = match single {
+            Some(object) => session.dominators(question.of.snapshot)?.held_by(object).map(|(size, _)| size),
+            None => None,
+        };
+        found.push((index, held.unwrap_or_else(|| part.domisize())));
+        if js_sys::Date::now() - begun > DOMINATED_MILLIS {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// What gives rows their colours.

@@ -1,16 +1,16 @@
 //! The bar at the top: what is looked at, and what can be done with it.
 
+use gloo::timers::callback::Interval;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{File, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::api::{self, Phase, RunState};
+use crate::api::{self, LiveFigures, Phase, RunState};
 use crate::app::{Action, StateHandle};
 use crate::format;
 use crate::hooks::{Theme, use_navigation};
-use crate::list::List;
-use crate::protocol::SnapshotSummary;
+use crate::protocol::{Loaded, SnapshotSummary};
 use crate::route::Route;
 
 /// What the bar shows.
@@ -39,6 +39,7 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
         let state = state.clone();
         Callback::from(move |_: MouseEvent| {
             let state = state.clone();
+            state.dispatch(Action::Asked);
             spawn_local(async move {
                 if let Err(error) = api::request_snapshot().await {
                     state.dispatch(Action::Trouble(error));
@@ -54,16 +55,19 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
             </svg>
             <h1 title={title.clone()}>{ format::visible(&title) }</h1>
             if let Some(run) = run.filter(|_| state.file.is_none()) {
-                { phase(run) }
+                <PhaseNote run={run.clone()} />
             }
             if let Some(run) = run.filter(|run| run.recordings.len() > 1) {
                 { recordings(run, state) }
             }
             if let Some(loaded) = &state.loaded {
-                <Snapshots snapshots={loaded.snapshots.clone()} />
+                <Snapshots loaded={loaded.clone()} />
             }
             if running {
-                <button onclick={take}>{ "Take a snapshot" }</button>
+                <button class="snapshot" onclick={take}>{ "Take a snapshot" }</button>
+            }
+            if state.asked.is_some() {
+                <span class="asked" role="status">{ "asked for: it is taken at the guest's next allocation" }</span>
             }
             <span class="spring" />
             <OpenFile on_file={props.on_file.clone()} />
@@ -73,25 +77,57 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
     }
 }
 
-fn phase(run: &RunState) -> Html {
-    let time = format::moment(run.elapsed_millis);
-    let (class, words) = match &run.phase {
-        Phase::Preparing => ("", "preparing".to_owned()),
-        Phase::Running => ("running", format!("running {time}")),
-        Phase::Ended { exit_code: 0 } => ("", format!("ended {time}")),
-        Phase::Ended { exit_code } => ("trapped", format!("ended {time} with exit code {exit_code}")),
-        Phase::Trapped { message } => ("trapped", format!("trapped {time}: {}", format::visible(message))),
+#[derive(Clone, PartialEq, Properties)]
+struct PhaseNoteProps {
+    run: RunState,
+}
+
+/// How often the clock of a running guest is drawn anew.
+const TICK_MILLIS: u32 = 100;
+
+/// What the guest is doing, with a clock that goes on between the server's words.
+#[function_component]
+fn PhaseNote(props: &PhaseNoteProps) -> Html {
+    let run = &props.run;
+    let running = run.phase == Phase::Running;
+    let heard = use_memo(run.clone(), |_| api::now_millis());
+    let tick = use_force_update();
+    use_effect_with(running, move |running| {
+        let interval = running.then(|| Interval::new(TICK_MILLIS, move || tick.force_update()));
+        move || drop(interval)
+    });
+    let since = if running { api::now_millis() - *heard } else { 0.0 };
+    let time = format::moment(run.elapsed_millis + since.max(0.0) as u64);
+    let (class, before, after) = match &run.phase {
+        Phase::Preparing => ("", "preparing", String::new()),
+        Phase::Running => ("running", "running", String::new()),
+        Phase::Ended { exit_code: 0 } => ("", "ended", String::new()),
+        Phase::Ended { exit_code } => ("trapped", "ended", format!(" with exit code {exit_code}")),
+        Phase::Trapped { message } => ("trapped", "trapped", format!(": {}", format::visible(message))),
         Phase::Files => return html! {},
     };
-    let live = run.live.filter(|_| run.phase == Phase::Running).map(|live| {
-        let memory = format::binary(live.memory_bytes);
-        format!(
-            " · {} in {} · memory {memory}",
-            format::binary(live.bytes),
-            format::counted(live.blocks, "block", "blocks")
-        )
-    });
-    html! { <span class={classes!("phase", class)}>{ words }{ live }</span> }
+    let shows_time = run.phase != Phase::Preparing;
+    let live = run.live.filter(|_| running).map(live_figures);
+    html! {
+        <span class={classes!("phase", class)}>
+            { before }
+            if shows_time {
+                { " " }<span class="clock">{ time }</span>
+            }
+            { after }{ live }
+        </span>
+    }
+}
+
+fn live_figures(live: LiveFigures) -> Html {
+    let text = format!(" · {} live · memory {}", format::binary(live.bytes), format::binary(live.memory_bytes));
+    let title = format!(
+        "{} live, at most {} at once; {} so far",
+        format::counted(live.bytes, "byte", "bytes"),
+        format::counted(live.peak_bytes, "byte", "bytes"),
+        format::counted(live.allocations, "allocation", "allocations")
+    );
+    html! { <span class="live" {title}>{ text }</span> }
 }
 
 fn recordings(run: &RunState, state: &StateHandle) -> Html {
@@ -113,14 +149,15 @@ fn chosen(event: &Event) -> Option<usize> {
 
 #[derive(Clone, PartialEq, Properties)]
 struct SnapshotsProps {
-    snapshots: List<SnapshotSummary>,
+    loaded: Loaded,
 }
 
 /// The list of snapshots.
 #[function_component]
 fn Snapshots(props: &SnapshotsProps) -> Html {
     let navigation = use_navigation();
-    let last = props.snapshots.last().map(|summary| summary.facts.snapshot);
+    let loaded = &props.loaded;
+    let last = loaded.latest().map(|position| loaded.snapshots[position].number);
     let current = navigation.route.snapshot.or(last);
     let choose = {
         let navigation = navigation.clone();
@@ -132,18 +169,12 @@ fn Snapshots(props: &SnapshotsProps) -> Html {
         })
     };
     let option = |summary: &SnapshotSummary| {
-        let facts = &summary.facts;
-        let time = format::moment(facts.at_nanos / 1_000_000);
-        let text = format!(
-            "snapshot {} · {} · {time} · {}",
-            facts.snapshot,
-            format::visible(&facts.reason),
-            format::binary(summary.bytes)
-        );
-        let selected = Some(facts.snapshot) == current;
-        html! { <option value={facts.snapshot.to_string()} {selected}>{ text }</option> }
+        let time = format::moment(summary.facts.at_nanos / 1_000_000);
+        let text = format!("{} · {time} · {}", loaded.title(summary), format::binary(summary.bytes));
+        let selected = Some(summary.number) == current;
+        html! { <option value={summary.number.to_string()} {selected}>{ text }</option> }
     };
-    html! { <select aria-label="Snapshot" onchange={choose}>{ for props.snapshots.iter().map(option) }</select> }
+    html! { <select aria-label="Snapshot" onchange={choose}>{ for loaded.snapshots.iter().map(option) }</select> }
 }
 
 #[derive(Clone, PartialEq, Properties)]

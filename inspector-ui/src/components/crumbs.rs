@@ -5,6 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::named_sets::SetTools;
 use crate::expression::SetExpression;
 use crate::format;
 use crate::list::List;
@@ -60,6 +61,7 @@ pub(crate) fn Crumbs(props: &CrumbsProps) -> Html {
                 <nav aria-label="Expression"><ol>{ for (0..=props.set.steps.len()).map(|step| crumb(props, step)) }</ol></nav>
                 <span class="spring" />
             }
+            <SetTools set={props.set.clone()} on_set={props.on_set.clone()} />
             <Copy {text} />
             <button onclick={edit} aria-pressed={editing.to_string()}>{ "Edit" }</button>
             if let Some(error) = &*trouble {

@@ -23,6 +23,8 @@ const MARGIN_ROWS: usize = 20;
 pub(crate) struct Column {
     /// What it shows.
     pub title: AttrValue,
+    /// What that means, where the title does not say it.
+    pub explanation: Option<AttrValue>,
     /// Whether it is as narrow as its content, and aligned to the right.
     pub is_number: bool,
     /// Whether rows can be in its order, and whether they are: `ascending` or `descending`.
@@ -32,12 +34,17 @@ pub(crate) struct Column {
 impl Column {
     /// A column of texts.
     pub(crate) fn text(title: &str) -> Self {
-        Self { title: title.to_owned().into(), is_number: false, sort: None }
+        Self { title: title.to_owned().into(), explanation: None, is_number: false, sort: None }
     }
 
     /// A column of numbers.
     pub(crate) fn number(title: &str) -> Self {
         Self { is_number: true, ..Self::text(title) }
+    }
+
+    /// The same column, with a tooltip.
+    pub(crate) fn explained(self, text: &str) -> Self {
+        Self { explanation: Some(text.to_owned().into()), ..self }
     }
 
     /// The same column, by which rows can be sorted.
@@ -177,7 +184,7 @@ fn head(props: &DataTableProps, index: usize, column: &Column) -> Html {
         _ => "",
     };
     html! {
-        <th {class} scope="col" aria-sort={order}>
+        <th {class} scope="col" aria-sort={order} title={column.explanation.clone()}>
             if column.sort.is_some() {
                 <button onclick={props.on_sort.reform(move |_| index)}>{ &column.title }{ mark }</button>
             } else {

@@ -9,7 +9,7 @@ use crate::hooks::Navigation;
 use crate::route::{Route, View};
 
 /// Keys that are not for a view, and what they do.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("/", "search in the table"),
     ("j  k  ↓  ↑", "next row, previous row"),
     ("Home  End  PgUp  PgDn", "far through the table"),
@@ -17,6 +17,7 @@ const KEYS: [(&str, &str); 9] = [
     ("u", "up: the set without its last step"),
     ("b", "choose the relation"),
     ("c", "copy the expression"),
+    ("n", "give the set a name"),
     ("g then a letter", "go to a view"),
     ("?", "these keys"),
 ];
@@ -71,6 +72,7 @@ fn press(navigation: &Navigation, on_help: &Callback<bool>, after_g: &mut bool, 
         "/" => return focus("input[type=search]"),
         "b" => return focus("select.relation"),
         "c" => return click("button.copy"),
+        "n" => return click("button.name-set"),
         "?" => on_help.emit(true),
         "Escape" => on_help.emit(false),
         "u" => {

@@ -9,6 +9,7 @@ mod facts;
 mod keys;
 mod local_table;
 mod message;
+mod named_sets;
 mod tabs;
 
 pub(crate) use bar::TopBar;

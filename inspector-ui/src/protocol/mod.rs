@@ -10,12 +10,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::SetExpression;
+use crate::format;
 use crate::list::List;
 
 pub(crate) use pictures::{
     ChangeRow, CompareQuestion, Compared, Dominators, DominatorsQuestion, LeakCluster, Leaks, LeaksQuestion, MapCell,
     MapQuestion, MemoryMap, Overview, OverviewQuestion, Pattern, PatternEdge, PatternNode, PatternQuestion, Sites,
-    SitesQuestion, Weight, WeightBox,
+    SitesQuestion, Survivors, SurvivorsQuestion, Weight, WeightBox,
 };
 
 /// A question: its kind decides what the answer is.
@@ -51,6 +52,10 @@ pub(crate) enum Request {
     Map(MapQuestion),
     /// See [`CompareQuestion`].
     Compare(CompareQuestion),
+    /// See [`SurvivorsQuestion`].
+    Survivors(SurvivorsQuestion),
+    /// See [`DominatedQuestion`].
+    Dominated(DominatedQuestion),
 }
 
 macro_rules! questions {
@@ -82,34 +87,78 @@ questions! {
     Dominators: DominatorsQuestion -> Dominators,
     Map: MapQuestion -> MemoryMap,
     Compare: CompareQuestion -> Compared,
+    Survivors: SurvivorsQuestion -> Survivors,
+    Dominated: DominatedQuestion -> Vec<(usize, u64)>,
 }
 
-/// Download a recording from the server; it takes the place of the one that is held.
+/// Download a recording from the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LoadQuestion {
     /// Which one, as the server counts them.
     pub recording: usize,
+    /// Its name.
+    pub name: String,
+    /// What becomes of the one that is held.
+    pub place: Place,
 }
 
-/// Read the file that comes with the message; it takes the place of the one that is held.
+/// Read the file that comes with the message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenQuestion {
     /// Its name.
     pub name: String,
+    /// What becomes of the recording that is held.
+    pub place: Place,
 }
 
-/// The recording that is held now.
+/// Where a recording goes that is opened while another one is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// It is looked at in place of the one that is held.
+    Instead,
+    /// Its snapshots are added, to be compared with.
+    Beside,
+}
+
+/// What is held now: a recording, and those beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Loaded {
-    /// Its snapshots, in order of time.
+    /// The recordings' names, the one that is looked at first.
+    pub files: List<String>,
+    /// Their snapshots, each recording's in order of time.
     pub snapshots: List<SnapshotSummary>,
     /// The relations that partitions can be made by.
     pub relations: List<String>,
 }
 
-/// A snapshot of the recording.
+impl Loaded {
+    /// The position of the last snapshot of the recording that is looked at.
+    pub(crate) fn latest(&self) -> Option<usize> {
+        self.snapshots.iter().rposition(|summary| summary.file == 0)
+    }
+
+    /// The position of the snapshot of a number.
+    pub(crate) fn position(&self, number: u32) -> Option<usize> {
+        self.snapshots.iter().position(|summary| summary.number == number)
+    }
+
+    /// A snapshot as lists name it: its number and why it was taken; of other recordings with their name.
+    pub(crate) fn title(&self, summary: &SnapshotSummary) -> String {
+        let (number, reason) = (summary.facts.snapshot, format::visible(&summary.facts.reason));
+        match self.files.get(summary.file).filter(|_| summary.file > 0) {
+            Some(file) => format!("{} · snapshot {number} · {reason}", format::visible(file)),
+            None => format!("snapshot {number} · {reason}"),
+        }
+    }
+}
+
+/// A snapshot of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SnapshotSummary {
+    /// Its number among all that are held, from 1; in the first recording that is its own number.
+    pub number: u32,
+    /// Which recording it is of, from 0.
+    pub file: usize,
     /// When, why, and what could be seen.
     pub facts: Facts,
     /// Objects: blocks, modules and frames.
@@ -187,15 +236,25 @@ pub(crate) struct TableQuestion {
     pub from: usize,
     /// Number of rows.
     pub count: usize,
-    /// Whether to tell the dominated size of each row, which takes its time.
-    pub dominated: bool,
+}
+
+/// The dominated sizes of rows: bytes that live only through the objects of each. The answer has the first ones of those
+/// asked for, as many as can be had in a short time, and at least one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DominatedQuestion {
+    /// The partition's set.
+    pub of: SetQuestion,
+    /// Its relation.
+    pub by: String,
+    /// Indices of rows.
+    pub rows: Vec<usize>,
 }
 
 impl TableQuestion {
     /// No rows, only what each step of the set leads to.
     pub(crate) fn crumbs_of(of: SetQuestion) -> Self {
         let by = "Unity".to_owned();
-        Self { of, by, sort: Sort::default(), filter: String::new(), from: 0, count: 0, dominated: false }
+        Self { of, by, sort: Sort::default(), filter: String::new(), from: 0, count: 0 }
     }
 }
 
@@ -242,12 +301,12 @@ pub(crate) struct Row {
     pub count: u64,
     /// Their bytes.
     pub size: u64,
-    /// Bytes that live only through them; none where it was not asked for.
-    pub dominated: Option<u64>,
     /// The object, where the part has only one.
     pub object: Option<u32>,
     /// The kind whose colour it has.
     pub kind: String,
+    /// The set of its objects, by its kind where that has a name.
+    pub set: SetExpression,
 }
 
 /// One object.

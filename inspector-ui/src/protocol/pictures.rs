@@ -43,6 +43,8 @@ pub(crate) struct LeakCluster {
     pub held_size: u64,
     /// The root that holds most.
     pub example: Brief,
+    /// The leaked objects of this kind from this line.
+    pub set: SetExpression,
 }
 
 /// Where a snapshot stands as a whole.
@@ -63,6 +65,8 @@ pub(crate) struct Overview {
     pub kinds: List<Row>,
     /// The allocating lines with most bytes.
     pub sites: List<Row>,
+    /// The clusters of leaks that hold most.
+    pub leaks: List<LeakCluster>,
 }
 
 /// The reference pattern of a set.
@@ -74,6 +78,8 @@ pub(crate) struct PatternQuestion {
     pub by: String,
     /// Number of levels.
     pub depth: usize,
+    /// The graph of the kinds within the set, in place of what refers to it.
+    pub inside: bool,
 }
 
 /// A graph of kinds, laid out in layers.
@@ -88,7 +94,7 @@ pub(crate) struct Pattern {
 }
 
 /// A set of objects of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PatternNode {
     /// Its kind.
     pub kind: String,
@@ -98,6 +104,8 @@ pub(crate) struct PatternNode {
     pub size: u64,
     /// Steps away from the set.
     pub layer: usize,
+    /// Whether it is the set that was asked about, rather than a kind.
+    pub whole: bool,
     /// Whether the root holds some of them.
     pub rooted: bool,
     /// The object, where there is only one.
@@ -128,6 +136,8 @@ pub(crate) struct SitesQuestion {
     pub of: SetQuestion,
     /// From the allocating line outwards, in place of from the outermost caller inwards.
     pub inverted: bool,
+    /// With the functions of libraries; without them only where a context has no others.
+    pub library: bool,
     /// By bytes or by number of objects.
     pub weight: Weight,
     /// Functions on the way from the top to the part that is shown.
@@ -181,6 +191,8 @@ pub(crate) struct DominatorsQuestion {
     pub snapshot: usize,
     /// The object that is the top; none for the root.
     pub top: Option<u32>,
+    /// Whether objects of one kind below one box share a box.
+    pub grouped: bool,
 }
 
 /// A part of the dominator tree.
@@ -242,11 +254,29 @@ pub(crate) struct CompareQuestion {
     pub by: String,
 }
 
+/// The three-snapshot method: what was made between two snapshots and is alive in a third.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SurvivorsQuestion {
+    /// The positions of the first two, from 0.
+    pub between: (usize, usize),
+}
+
+/// The interval between two snapshots, as objects tell when they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Survivors {
+    /// The first interval of birth after the first snapshot.
+    pub since: u32,
+    /// The first one after the second.
+    pub until: u32,
+}
+
 /// What changed between two snapshots.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Compared {
     /// Whether objects could be told apart by serial; rows then tell new and freed ones.
     pub serials: bool,
+    /// The first interval of birth of objects that are new; none where objects cannot be told apart.
+    pub since: Option<u32>,
     /// A row for each name that changed, by bytes, largest change first.
     pub rows: List<ChangeRow>,
 }
@@ -256,6 +286,8 @@ pub(crate) struct Compared {
 pub(crate) struct ChangeRow {
     /// The name.
     pub name: String,
+    /// The objects of this name, in either snapshot.
+    pub set: Option<SetExpression>,
     /// Objects and bytes before.
     pub before: (u64, u64),
     /// Objects and bytes after.

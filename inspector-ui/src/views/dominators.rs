@@ -1,9 +1,9 @@
-//! Dominators: what lives only through what, as an icicle that can be gone into.
+//! Dominators: what lives only through what, as a treemap or an icicle that can be gone into.
 
 use yew::prelude::*;
 
 use super::ShownProps;
-use super::flame::Boxes;
+use super::flame::{Boxes, Shape};
 use crate::components::answered;
 use crate::format;
 use crate::hooks::{Navigation, use_answer, use_navigation};
@@ -14,23 +14,34 @@ use crate::route::Route;
 #[function_component]
 pub(crate) fn DominatorsView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
-    let as_table = use_state(|| false);
-    let answer = use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: navigation.route.top }));
-    let show_table = {
-        let as_table = as_table.clone();
-        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
+    let shape = use_state(|| Shape::Treemap);
+    let grouped = use_state(|| true);
+    let answer =
+        use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: navigation.route.top, grouped: *grouped }));
+    let choose = |wanted: Shape, text: &'static str| {
+        let shape = shape.clone();
+        let pressed = (*shape == wanted).to_string();
+        let onclick = Callback::from(move |_: MouseEvent| shape.set(wanted));
+        html! { <button class="toggle" aria-pressed={pressed} {onclick}>{ text }</button> }
+    };
+    let group = {
+        let grouped = grouped.clone();
+        Callback::from(move |_: MouseEvent| grouped.set(!*grouped))
     };
     html! {
         <>
             <div class="tools">
                 { answer.shown().map(|shown| above(shown, &navigation)) }
-                <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
+                { choose(Shape::Treemap, "Treemap") }
+                { choose(Shape::Icicle, "Icicle") }
+                { choose(Shape::Table, "Table") }
+                <button class="toggle" aria-pressed={grouped.to_string()} onclick={group} title="Objects of one kind below one box share a box">{ "Kinds together" }</button>
                 <span class="summary">{ answer.shown().map(summary) }</span>
             </div>
             { answered(&answer, |shown| html! {
                 <Boxes
                     label="Bytes that live only through each object" boxes={shown.boxes.clone()} unit="bytes"
-                    as_table={*as_table} on_open={open(shown, &navigation)}
+                    shape={*shape} on_open={open(shown, &navigation)}
                 />
             }) }
         </>
@@ -71,7 +82,9 @@ fn above(shown: &Dominators, navigation: &Navigation) -> Html {
 fn open(shown: &Dominators, navigation: &Navigation) -> Callback<usize> {
     let (boxes, navigation) = (shown.boxes.clone(), navigation.clone());
     Callback::from(move |index: usize| {
-        let object = boxes.get(index).and_then(|part| part.object);
-        navigation.go.emit(Route { top: object, object, ..navigation.route.clone() });
+        // A box of several objects is only enlarged.
+        if let Some(object) = boxes.get(index).and_then(|part| part.object) {
+            navigation.go.emit(Route { top: Some(object), object: Some(object), ..navigation.route.clone() });
+        }
     })
 }

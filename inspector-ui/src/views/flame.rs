@@ -1,9 +1,10 @@
-//! Boxes of weights, drawn as an icicle, with a table as their twin.
+//! Boxes of weights, drawn as an icicle or a treemap, with a table as their twin.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::treemap;
 use crate::colour;
 use crate::components::{Canvas, Column, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, chip, number};
 use crate::format;
@@ -14,7 +15,18 @@ use crate::protocol::WeightBox;
 const BOX_PIXELS: f64 = 20.0;
 
 /// Colour of labels: kinds have the same colours in light and dark, and all of them carry black.
-const LABEL: &str = "#10131a";
+pub(super) const LABEL: &str = "#10131a";
+
+/// How boxes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Rows from the whole downwards; widths stand for weights.
+    Icicle,
+    /// Boxes in boxes; areas stand for weights.
+    Treemap,
+    /// Rows of figures.
+    Table,
+}
 
 /// What the picture shows.
 #[derive(Clone, PartialEq, Properties)]
@@ -28,20 +40,46 @@ pub(crate) struct BoxesProps {
     /// Boxes whose name or place contains this stand out.
     #[prop_or_default]
     pub search: AttrValue,
-    /// Whether the table is shown in place of the picture.
-    pub as_table: bool,
-    /// A box was clicked or opened.
+    /// How they are shown.
+    pub shape: Shape,
+    /// A box was clicked or opened. One that stands for several objects is enlarged besides.
     pub on_open: Callback<usize>,
 }
 
 /// The boxes.
 #[function_component]
 pub(crate) fn Boxes(props: &BoxesProps) -> Html {
-    let painter = use_memo((props.boxes.clone(), props.unit.clone(), props.search.clone()), |(boxes, unit, search)| {
-        painter(boxes.clone(), unit.to_string(), search.to_lowercase())
+    let focus = use_state(|| 0usize);
+    {
+        // Another picture begins with the whole.
+        let focus = focus.clone();
+        use_effect_with(props.boxes.clone(), move |_| focus.set(0));
+    }
+    let painted = (props.boxes.clone(), *focus, props.unit.clone(), props.search.clone(), props.shape);
+    let painter = use_memo(painted, |(boxes, focus, unit, search, shape)| {
+        let shown = subtree(boxes, *focus);
+        match shape {
+            Shape::Treemap => treemap::painter(shown, unit.to_string(), search.to_lowercase()),
+            Shape::Icicle | Shape::Table => painter(shown, unit.to_string(), search.to_lowercase()),
+        }
     });
-    if !props.as_table {
-        return html! { <Canvas label={props.label.clone()} painter={(*painter).clone()} on_click={props.on_open.clone()} /> };
+    if props.shape != Shape::Table {
+        let on_click = {
+            let (focus, boxes, open) = (focus.clone(), props.boxes.clone(), props.on_open.clone());
+            Callback::from(move |index: usize| {
+                let index = *focus + index;
+                if boxes.get(index).is_some_and(|part| part.object.is_none()) {
+                    focus.set(index);
+                }
+                open.emit(index);
+            })
+        };
+        let whole = (*focus > 0).then(|| {
+            let focus = focus.clone();
+            let out = Callback::from(move |_: MouseEvent| focus.set(0));
+            html! { <button class="whole" onclick={out}>{ "The whole picture" }</button> }
+        });
+        return html! { <>{ whole }<Canvas label={props.label.clone()} painter={(*painter).clone()} {on_click} /></> };
     }
     let search = props.search.to_lowercase();
     let listed: Vec<usize> = (0..props.boxes.len()).filter(|index| matches(&props.boxes[*index], &search)).collect();
@@ -86,7 +124,24 @@ fn row(part: &WeightBox, whole: u64) -> TableRow {
     }
 }
 
-fn matches(part: &WeightBox, search: &str) -> bool {
+/// A box with all below it, as a picture of its own.
+fn subtree(boxes: &List<WeightBox>, top: usize) -> List<WeightBox> {
+    let Some(first) = boxes.get(top).filter(|_| top > 0) else { return boxes.clone() };
+    let below = boxes[top + 1..].iter().take_while(|part| part.depth > first.depth);
+    let lifted = |part: &WeightBox| WeightBox { depth: part.depth - first.depth, ..part.clone() };
+    std::iter::once(first).chain(below).map(lifted).collect()
+}
+
+/// A box in a line.
+pub(super) fn described(boxes: &[WeightBox], index: usize, unit: &str) -> String {
+    let (Some(part), Some(whole)) = (boxes.get(index), boxes.first()) else { return String::new() };
+    let share = format::percent(part.weight, whole.weight);
+    let weight = format::exact(part.weight);
+    let objects = format::counted(part.count, "object", "objects");
+    format!("{} {} · {weight} {unit} ({share} %) · {objects}", part.name, part.place)
+}
+
+pub(super) fn matches(part: &WeightBox, search: &str) -> bool {
     search.is_empty() || part.name.to_lowercase().contains(search) || part.place.to_lowercase().contains(search)
 }
 
@@ -114,7 +169,7 @@ fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
             surface.context.fill_rect(left + width - 1.0, top, 1.0, BOX_PIXELS - 1.0);
             if !faded {
                 surface.context.set_fill_style_str(LABEL);
-                let label = format!("{} {}", part.name, part.place);
+                let label = format!("{} {}", part.name, format::short_place(&part.place));
                 surface.text(&label, (left + 5.0, top + BOX_PIXELS / 2.0), width - 8.0);
             }
         }
@@ -127,11 +182,7 @@ fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
             part.depth == depth && x >= left && x < left + wide
         };
         let index = boxes.iter().position(inside)?;
-        let part = &boxes[index];
-        let share = format::percent(part.weight, whole.1);
-        let weight = format::exact(part.weight);
-        let objects = format::counted(part.count, "object", "objects");
-        Some(Hit { index, text: format!("{} {} · {weight} {unit} ({share} %) · {objects}", part.name, part.place) })
+        Some(Hit { index, text: described(&boxes, index, &unit) })
     };
     Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
 }

@@ -33,6 +33,7 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
     let depth = use_state(|| USUAL_DEPTH);
     let as_table = use_state(|| false);
+    let inside = use_state(|| None::<bool>);
     let route = &navigation.route;
     let of = SetQuestion { snapshot: props.snapshot, set: route.set.clone() };
     let crumbs = use_answer(Some(TableQuestion::crumbs_of(of.clone())));
@@ -43,8 +44,11 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
         (DEFAULT_BY, true) => "Id".to_owned(),
         (by, _) => by.to_owned(),
     };
+    // Nothing refers to everything: at first the whole heap shows its kinds, any other set who refers to it.
+    let within = inside.unwrap_or(route.set.steps.is_empty() && !single);
     // Nothing is asked before it is known which of the two it is.
-    let answer = use_answer(crumbs.shown().is_some().then(|| PatternQuestion { of, by: by.clone(), depth: *depth }));
+    let question = || PatternQuestion { of, by: by.clone(), depth: *depth, inside: within };
+    let answer = use_answer(crumbs.shown().is_some().then(question));
     let on_set = {
         let navigation = navigation.clone();
         Callback::from(move |set: SetExpression| navigation.go.emit(Route { set, ..navigation.route.clone() }))
@@ -67,14 +71,18 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
                 crumbs={crumbs.shown().map_or_else(List::default, |table| table.crumbs.clone())}
             />
             <div class="tools">
-                <span>{ if by == "Id" { "Referrers one by one, ".to_owned() } else { format!("Referrers by {by}, ") } }</span>
-                <label>{ "levels " }
-                    <select onchange={deepen}>
-                        { for DEPTHS.map(|level| html! {
-                            <option value={level.to_string()} selected={level == *depth}>{ level }</option>
-                        }) }
-                    </select>
-                </label>
+                { side(&inside, false, !within, "Who refers to it") }
+                { side(&inside, true, within, "Kinds within it") }
+                <span>{ if by == "Id" { "one by one".to_owned() } else { format!("by {by}") } }</span>
+                if !within {
+                    <label>{ "levels " }
+                        <select onchange={deepen}>
+                            { for DEPTHS.map(|level| html! {
+                                <option value={level.to_string()} selected={level == *depth}>{ level }</option>
+                            }) }
+                        </select>
+                    </label>
+                }
                 <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
                 <span class="quiet">{ "dashed: on no better evidence than a word that looks like an address" }</span>
                 <span class="summary">{ answer.shown().map(summary) }</span>
@@ -82,6 +90,13 @@ pub(crate) fn GraphView(props: &ShownProps) -> Html {
             { answered(&answer, |pattern| html! { <Picture pattern={pattern.clone()} as_table={*as_table} /> }) }
         </>
     }
+}
+
+/// A button for one of the two graphs.
+fn side(inside: &UseStateHandle<Option<bool>>, within: bool, pressed: bool, text: &'static str) -> Html {
+    let inside = inside.clone();
+    let turn = Callback::from(move |_: MouseEvent| inside.set(Some(within)));
+    html! { <button class="toggle" aria-pressed={pressed.to_string()} onclick={turn}>{ text }</button> }
 }
 
 fn summary(pattern: &Pattern) -> String {
@@ -263,8 +278,8 @@ fn draw_node(surface: &Surface, node: &PatternNode, (x, y): (f64, f64), over: bo
     let context = &surface.context;
     context.set_fill_style_str(&surface.token(if over { "--accent-ground" } else { "--raised" }));
     context.fill_rect(x, y, NODE.0, NODE.1);
-    context.set_line_width(if node.layer == 0 { 2.0 } else { 1.0 });
-    context.set_stroke_style_str(&surface.token(if node.layer == 0 { "--accent" } else { "--line" }));
+    context.set_line_width(if node.whole { 2.0 } else { 1.0 });
+    context.set_stroke_style_str(&surface.token(if node.whole { "--accent" } else { "--line" }));
     context.stroke_rect(x, y, NODE.0, NODE.1);
     // A single object is named by its kind and its address, and has the colour of its kind.
     let kind = node.kind.rsplit_once(" 0x").map_or(node.kind.as_str(), |(kind, _)| kind);
@@ -283,7 +298,7 @@ mod tests {
     use super::*;
 
     fn node(layer: usize) -> PatternNode {
-        PatternNode { kind: String::new(), count: 1, size: 1, layer, rooted: false, object: None, set: None }
+        PatternNode { count: 1, size: 1, layer, ..PatternNode::default() }
     }
 
     fn edge(from: usize, to: usize) -> PatternEdge {

@@ -1,5 +1,6 @@
 //! Heap: a set, grouped by one relation or several.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -9,17 +10,16 @@ use super::ShownProps;
 use crate::components::{Column, Crumbs, DataTable, TableRow, answered, chip, number, share_bar};
 use crate::expression::{Follow, SetExpression, Step};
 use crate::format;
-use crate::hooks::{Navigation, use_answer, use_navigation};
+use crate::hooks::{Navigation, Remote, use_answer, use_navigation};
 use crate::list::List;
-use crate::protocol::{Row, SetQuestion, Sort, SortKey, Table, TableQuestion};
+use crate::protocol::{DominatedQuestion, Row, SetQuestion, Sort, SortKey, Table, TableQuestion};
 use crate::route::Route;
 
 /// Rows that are asked for before the table knows how many are in sight.
 const FIRST_ROWS: usize = 80;
 
 /// Columns that rows can be sorted by, by their positions.
-const SORT_KEYS: [Option<SortKey>; 6] =
-    [Some(SortKey::Name), Some(SortKey::Count), Some(SortKey::Size), None, None, None];
+const SORT_KEYS: [Option<SortKey>; 3] = [Some(SortKey::Name), Some(SortKey::Count), Some(SortKey::Size)];
 
 /// The view.
 #[function_component]
@@ -44,8 +44,8 @@ pub(crate) fn HeapView(props: &ShownProps) -> Html {
         filter: route.filter.clone(),
         from: window.0,
         count: window.1,
-        dominated: false,
     }));
+    let dominated = use_dominated(answer.shown(), props.snapshot, route);
     let on_set = {
         let navigation = navigation.clone();
         Callback::from(move |set: SetExpression| {
@@ -58,10 +58,38 @@ pub(crate) fn HeapView(props: &ShownProps) -> Html {
             <Crumbs set={route.set.clone()} {crumbs} on_set={on_set.clone()} />
             <Tools relations={props.loaded.relations.clone()} summary={answer.shown().map(summary)} />
             { answered(&answer, |table| html! {
-                <PartitionTable table={table.clone()} window={window.setter()} selected={selected.clone()} />
+                <PartitionTable table={table.clone()} {dominated} window={window.setter()} selected={selected.clone()} />
             }) }
         </>
     }
+}
+
+/// Dominated sizes by the indices of rows.
+type Dominated = Rc<BTreeMap<usize, u64>>;
+
+/// The dominated sizes of the rows in sight. They come bit by bit, for each of them takes its time.
+#[hook]
+fn use_dominated(table: Option<&Table>, snapshot: usize, route: &Route) -> Dominated {
+    let known = use_state(|| (None, Dominated::default()));
+    let of = (snapshot, route.set.clone(), route.by.clone());
+    let found = if known.0.as_ref() == Some(&of) { Rc::clone(&known.1) } else { Dominated::default() };
+    let missing = table.map_or_else(Vec::new, |table| {
+        let indices = table.rows.iter().map(|row| row.index);
+        indices.filter(|index| !found.contains_key(index)).collect()
+    });
+    let question =
+        DominatedQuestion { of: SetQuestion { snapshot, set: of.1.clone() }, by: of.2.clone(), rows: missing };
+    let answer = use_answer((!question.rows.is_empty()).then_some(question));
+    {
+        let (known, found) = (known.clone(), Rc::clone(&found));
+        use_effect_with(answer, move |answer| {
+            if let Remote::Ready(more) = answer {
+                let all = found.iter().map(|(index, size)| (*index, *size)).chain(more.iter().copied()).collect();
+                known.set((Some(of), Rc::new(all)));
+            }
+        });
+    }
+    found
 }
 
 /// What the table holds, in a line.
@@ -179,6 +207,7 @@ fn callback(navigation: &Navigation) -> Callback<Vec<String>> {
 #[derive(Clone, PartialEq, Properties)]
 struct PartitionTableProps {
     table: Table,
+    dominated: Dominated,
     window: UseStateSetter<(usize, usize)>,
     selected: UseStateHandle<Option<usize>>,
 }
@@ -188,7 +217,7 @@ struct PartitionTableProps {
 fn PartitionTable(props: &PartitionTableProps) -> Html {
     let navigation = use_navigation();
     let table = &props.table;
-    let rows: Vec<TableRow> = table.rows.iter().map(|row| cells(row, table)).collect();
+    let rows: Vec<TableRow> = table.rows.iter().map(|row| cells(row, table, &props.dominated)).collect();
     let at = {
         let (rows, from) = (table.rows.clone(), table.from);
         move |position: usize| rows.get(position.checked_sub(from)?).cloned()
@@ -206,9 +235,8 @@ fn PartitionTable(props: &PartitionTableProps) -> Html {
         let navigation = navigation.clone();
         Callback::from(move |position: usize| {
             let Some(row) = at(position) else { return };
-            let set = navigation.route.set.part(&navigation.route.by, row.index);
             let route = Route {
-                set,
+                set: row.set,
                 by: "Id".into(),
                 filter: String::new(),
                 sort: Sort::default(),
@@ -250,10 +278,12 @@ fn columns(table: &Table, sort: Sort) -> Vec<Column> {
         Column::number("Size").sorted(order(SortKey::Size)),
         Column::number("%"),
         Column::number("Share"),
+        Column::number("Dominated")
+            .explained("Bytes that live only through the objects of the row, their own included"),
     ]
 }
 
-fn cells(row: &Row, table: &Table) -> TableRow {
+fn cells(row: &Row, table: &Table, dominated: &Dominated) -> TableRow {
     let name = format::visible(row.name.trim());
     let name = if name.is_empty() { "–".to_owned() } else { name };
     TableRow {
@@ -264,6 +294,8 @@ fn cells(row: &Row, table: &Table) -> TableRow {
             number(row.size),
             html! { format::percent(row.size, table.size) },
             share_bar(row.size, table.size),
+            // What is not known yet has its place.
+            dominated.get(&row.index).map_or_else(|| html! { <span class="zero">{ "…" }</span> }, |size| number(*size)),
         ],
     }
 }

@@ -75,6 +75,15 @@ fn Clusters(props: &ClustersProps) -> Html {
             }
         })
     };
+    let open = {
+        let (navigation, clusters) = (navigation.clone(), leaks.clusters.clone());
+        Callback::from(move |position: usize| {
+            if let Some(cluster) = clusters.get(position) {
+                let set = cluster.set.clone();
+                navigation.go.emit(Route { view: View::Heap, set, by: "Id".into(), ..navigation.route.clone() });
+            }
+        })
+    };
     let all = Route { view: View::Heap, set: SetExpression::leaks(), ..navigation.route.clone() };
     let total = format!(
         "{} in {} that nothing reaches",
@@ -93,7 +102,7 @@ fn Clusters(props: &ClustersProps) -> Html {
             </div>
             <LocalTable
                 label="Leaks by kind and allocating line" {columns} total={leaks.clusters.len()} row={make}
-                on_select={show.clone()} on_open={show}
+                on_select={show} on_open={open}
             />
             if leaks.more > 0 {
                 <p class="quiet">{ format!("and {} smaller clusters", format::exact(leaks.more as u64)) }</p>

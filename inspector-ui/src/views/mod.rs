@@ -11,6 +11,9 @@ mod map;
 mod overview;
 mod script;
 mod sites;
+mod timeline;
+mod top_tables;
+mod treemap;
 
 use yew::prelude::*;
 

@@ -4,7 +4,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::ShownProps;
-use super::flame::Boxes;
+use super::flame::{Boxes, Shape};
 use crate::components::{Crumbs, answered};
 use crate::expression::SetExpression;
 use crate::format;
@@ -19,12 +19,14 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
     let inverted = use_state(|| false);
     let weight = use_state(Weight::default);
-    let as_table = use_state(|| false);
+    let shape = use_state(|| Shape::Icicle);
+    let library = use_state(|| false);
     let below = use_state(Vec::<String>::new);
     let search = use_state(String::new);
     let of = SetQuestion { snapshot: props.snapshot, set: navigation.route.set.clone() };
     let crumbs = use_answer(Some(TableQuestion::crumbs_of(of.clone())));
-    let question = SitesQuestion { of, inverted: *inverted, weight: *weight, below: (*below).clone() };
+    let question =
+        SitesQuestion { of, inverted: *inverted, library: *library, weight: *weight, below: (*below).clone() };
     let answer = use_answer(Some(question));
     let on_set = {
         let (navigation, below) = (navigation.clone(), below.clone());
@@ -52,8 +54,17 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
         Callback::from(move |event: InputEvent| search.set(event.target_unchecked_into::<HtmlInputElement>().value()))
     };
     let show_table = {
-        let as_table = as_table.clone();
-        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
+        let shape = shape.clone();
+        Callback::from(move |_: MouseEvent| {
+            shape.set(if *shape == Shape::Table { Shape::Icicle } else { Shape::Table });
+        })
+    };
+    let show_library = {
+        let (library, below) = (library.clone(), below.clone());
+        Callback::from(move |_: MouseEvent| {
+            below.set(Vec::new());
+            library.set(!*library);
+        })
     };
     let up = {
         let below = below.clone();
@@ -78,7 +89,8 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
                     </select>
                 </label>
                 <button class="toggle" aria-pressed={inverted.to_string()} onclick={turn}>{ "From the allocating line" }</button>
-                <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
+                <button class="toggle" aria-pressed={library.to_string()} onclick={show_library} title="Functions of the language's libraries and run time">{ "Library frames" }</button>
+                <button class="toggle" aria-pressed={(*shape == Shape::Table).to_string()} onclick={show_table}>{ "As a table" }</button>
                 if let Some(top) = below.last() {
                     <button onclick={up}>{ format!("Out of {top}") }</button>
                 }
@@ -87,7 +99,7 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
             { answered(&answer, |sites| html! {
                 <Boxes
                     label="Calling contexts of the allocations" boxes={sites.boxes.clone()} {unit} search={(*search).clone()}
-                    as_table={*as_table} on_open={zoom(sites, &below)}
+                    shape={*shape} on_open={zoom(sites, &below)}
                 />
             }) }
         </>

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 mod browser;
+mod live;
 
 use browser::Inspector;
 use browser::fixture::{HOSTILE, Recorded, application, hostile};

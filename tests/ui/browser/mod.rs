@@ -3,7 +3,7 @@
 pub(crate) mod fixture;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use chromiumoxide::browser::{Browser, BrowserConfig};
@@ -50,7 +50,7 @@ pub(crate) fn browser_path() -> Option<PathBuf> {
 pub(crate) struct Inspector {
     /// The page.
     pub(crate) page: Page,
-    server: Server,
+    server: Option<Server>,
     browser: Browser,
     complaints: Arc<Mutex<Vec<String>>>,
     _profile: tempfile::TempDir,
@@ -58,9 +58,18 @@ pub(crate) struct Inspector {
 
 impl Inspector {
     /// Serves `source` and opens it in a window of the given size; none where there is no browser.
-    pub(crate) async fn open(source: Arc<dyn Source>, (width, height): (u32, u32)) -> Option<Self> {
-        let executable = browser_path()?;
+    pub(crate) async fn open(source: Arc<dyn Source>, size: (u32, u32)) -> Option<Self> {
+        browser_path()?;
         let server = Server::start(source).expect("a server");
+        let mut inspector = Self::at(&server.url(), size).await?;
+        inspector.server = Some(server);
+        inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
+        Some(inspector)
+    }
+
+    /// Opens an address in a window of the given size; none where there is no browser.
+    pub(crate) async fn at(address: &str, (width, height): (u32, u32)) -> Option<Self> {
+        let executable = browser_path()?;
         let profile = tempfile::tempdir().expect("a folder for the browser's profile");
         let config = BrowserConfig::builder()
             .chrome_executable(executable)
@@ -75,10 +84,8 @@ impl Inspector {
         tokio::spawn(async move { while handler.next().await.is_some() {} });
         let page = browser.new_page("about:blank").await.expect("a page");
         let complaints = listen(&page).await;
-        page.goto(server.url()).await.expect("the page loads");
-        let inspector = Self { page, server, browser, complaints, _profile: profile };
-        inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
-        Some(inspector)
+        page.goto(address).await.expect("the page loads");
+        Some(Self { page, server: None, browser, complaints, _profile: profile })
     }
 
     /// The value of a JavaScript expression.
@@ -145,11 +152,10 @@ impl Inspector {
         self.page.save_screenshot(params, &path).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
-    /// What axe-core finds wrong with the page, where `HEAPY_AXE` names its `axe.min.js`.
+    /// What axe-core finds wrong with the page; nothing where axe-core cannot be had.
     pub(crate) async fn axe(&self) -> Vec<String> {
-        let Some(path) = std::env::var_os("HEAPY_AXE") else { return Vec::new() };
-        let script = std::fs::read_to_string(path).expect("HEAPY_AXE names a file");
-        self.page.evaluate_expression(script).await.expect("axe-core loads");
+        let Some(script) = AXE.get_or_init(axe_script) else { return Vec::new() };
+        self.page.evaluate_expression(script.as_str()).await.expect("axe-core loads");
         let tell = "rule => rule.id + ': ' + rule.nodes.map(node => node.html.slice(0, 120)).join(' | ')";
         self.value(&format!("axe.run().then(result => result.violations.map({tell}))")).await
     }
@@ -164,9 +170,35 @@ impl Inspector {
         let complaints = self.complaints();
         self.browser.close().await.expect("the browser closes");
         self.browser.wait().await.expect("the browser ends");
-        self.server.stop();
+        if let Some(server) = self.server {
+            server.stop();
+        }
         assert!(complaints.is_empty(), "the page complains: {complaints:#?}");
     }
+}
+
+/// The checker of accessibility, read once.
+static AXE: OnceLock<Option<String>> = OnceLock::new();
+
+/// `axe.min.js` of the file that `HEAPY_AXE` names, else of npm's package, which is kept between runs.
+fn axe_script() -> Option<String> {
+    if let Some(path) = std::env::var_os("HEAPY_AXE") {
+        return Some(std::fs::read_to_string(path).expect("HEAPY_AXE names a file"));
+    }
+    let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("npm-axe");
+    let file = kept.join("node_modules/axe-core/axe.min.js");
+    if !file.is_file() {
+        std::fs::create_dir_all(&kept).ok()?;
+        let install =
+            ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", "axe-core@4"];
+        // Where there is no npm or no network the checks are passed over.
+        let _ = std::process::Command::new("npm").current_dir(&kept).args(install).status();
+    }
+    let script = std::fs::read_to_string(file).ok();
+    if script.is_none() {
+        eprintln!("skipped: axe-core cannot be fetched with npm, so that accessibility is not checked");
+    }
+    script
 }
 
 fn screenshot_folder() -> PathBuf {

@@ -1,0 +1,136 @@
+//! The graph of kinds within a set: which kinds of members refer to which, and what the root holds.
+//!
+//! The kinds with most bytes are nodes; all others share one. Time O(V + E).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+
+use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId};
+
+use super::Failure;
+use super::naming::of_row;
+use super::pattern::{Links, ROOT, edges_of};
+use super::session::{Session, by_relation};
+use crate::format;
+use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
+
+/// Kinds that are nodes of their own.
+const MOST_KINDS: usize = 40;
+
+/// Answers the question.
+pub(super) fn kind_graph(session: &mut Session, question: &PatternQuestion) -> Result<Pattern, Failure> {
+    let set = session.set(&question.of)?;
+    let grouped = by_relation(&set, &question.by)?;
+    let classes = grouped.er().classes();
+    let (mut nodes, node_of) = kinds(question, &grouped, &classes);
+    let mut links = references(&set, &classes, &node_of);
+    add_roots(&set, &classes, &node_of, &mut nodes, &mut links);
+    let edges = edges_of(links);
+    let cut = node_of.len() > MOST_KINDS;
+    lay(&mut nodes, &edges);
+    Ok(Pattern { nodes: nodes.into(), edges: edges.into(), cut })
+}
+
+/// The nodes, and the node of each class.
+fn kinds(
+    question: &PatternQuestion,
+    grouped: &IdentitySet,
+    classes: &Classes,
+) -> (Vec<PatternNode>, BTreeMap<usize, usize>) {
+    let heap = grouped.heap();
+    let mut sums: BTreeMap<usize, (u64, u64, ObjectId)> = BTreeMap::new();
+    for object in grouped.nodes().iter() {
+        let sum = sums.entry(classes.of(object)).or_insert((0, 0, object));
+        (sum.0, sum.1) = (sum.0 + heap.size(object), sum.1 + 1);
+    }
+    let mut order: Vec<_> = sums.into_iter().collect();
+    order.sort_by_key(|(class, (size, _, _))| (Reverse(*size), *class));
+    let rows = rows_of(grouped, classes);
+    let mut nodes: Vec<PatternNode> = Vec::new();
+    let mut node_of = BTreeMap::new();
+    for (place, (class, (size, count, first))) in order.into_iter().enumerate() {
+        let node = place.min(MOST_KINDS);
+        node_of.insert(class, node);
+        if place <= MOST_KINDS {
+            let own = place < MOST_KINDS;
+            let kind = format::visible(classes.name(class).trim());
+            let row = rows.get(&class).filter(|_| own);
+            nodes.push(PatternNode {
+                kind: if own { kind } else { "other kinds".into() },
+                object: (count == 1 && own).then_some(first.raw()),
+                set: row.map(|row| of_row(&question.of.set, &question.by, grouped.partition(), *row)),
+                ..PatternNode::default()
+            });
+        }
+        nodes[node].count += count;
+        nodes[node].size += size;
+    }
+    (nodes, node_of)
+}
+
+/// The row of each class in the partition.
+fn rows_of(grouped: &IdentitySet, classes: &Classes) -> BTreeMap<usize, usize> {
+    let partition = grouped.partition();
+    let first = |row: usize| partition.part(row).and_then(|part| part.nodes().iter().next());
+    let rows = 0..partition.row_count().min(4 * MOST_KINDS);
+    rows.filter_map(|row| Some((classes.of(first(row)?), row))).collect()
+}
+
+fn references(set: &IdentitySet, classes: &Classes, node_of: &BTreeMap<usize, usize>) -> Links {
+    let heap = set.heap();
+    let quote = heap.vocabulary().quote;
+    let mut links = Links::new();
+    for object in set.nodes().iter() {
+        let Some(&from) = node_of.get(&classes.of(object)) else { continue };
+        for edge in heap.referents(object).filter(|edge| set.nodes().contains(edge.other)) {
+            let Some(&to) = node_of.get(&classes.of(edge.other)) else { continue };
+            let conservative = edge.evidence == EdgeEvidence::Conservative;
+            links.entry((from, to)).or_default().add(conservative, || heap.relation(object, &edge).printed(quote));
+        }
+    }
+    links
+}
+
+/// Adds the root as the last node, with what it refers to.
+fn add_roots(
+    set: &IdentitySet,
+    classes: &Classes,
+    node_of: &BTreeMap<usize, usize>,
+    nodes: &mut Vec<PatternNode>,
+    links: &mut Links,
+) {
+    let heap = set.heap();
+    let quote = heap.vocabulary().quote;
+    let root = nodes.len();
+    for place in heap.roots().iter().filter(|place| set.nodes().contains(place.to)) {
+        let Some(&to) = node_of.get(&classes.of(place.to)) else { continue };
+        nodes[to].rooted = true;
+        let name = || format!(".{}", place.place.attribute(quote));
+        links.entry((root, to)).or_default().add(place.conservative, name);
+    }
+    if nodes.iter().any(|node| node.rooted) {
+        nodes.push(PatternNode { kind: ROOT.to_owned(), ..PatternNode::default() });
+    }
+}
+
+/// Gives nodes their layers: the root comes first, then what it refers to, and so on; what it does not lead to is last.
+fn lay(nodes: &mut [PatternNode], edges: &[PatternEdge]) {
+    let mut steps: Vec<Option<usize>> = vec![None; nodes.len()];
+    let mut pending = VecDeque::new();
+    if let Some(root) = nodes.iter().rposition(|node| node.kind == ROOT) {
+        steps[root] = Some(0);
+        pending.push_back(root);
+    }
+    while let Some(node) = pending.pop_front() {
+        for edge in edges.iter().filter(|edge| edge.from == node) {
+            if steps[edge.to].is_none() {
+                steps[edge.to] = steps[node].map(|steps| steps + 1);
+                pending.push_back(edge.to);
+            }
+        }
+    }
+    let last = steps.iter().flatten().max().copied().unwrap_or(0);
+    for (node, steps) in nodes.iter_mut().zip(steps) {
+        node.layer = last - steps.unwrap_or(last);
+    }
+}
