@@ -71,14 +71,16 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", exact(number), if number == 1 { one } else { many })
 }
 
-/// A place in a source file with no more than the last two folders before it: `…/examples/demo.rs:75`. Anything else is
-/// as it was.
-pub(crate) fn short_place(place: &str) -> String {
-    let is_path = place.starts_with('/') || place.contains("://");
-    let slashes: Vec<usize> = place.match_indices('/').map(|(at, _)| at).collect();
-    match slashes.len().checked_sub(2).filter(|kept| is_path && *kept > 0) {
-        Some(kept) => format!("…{}", &place[slashes[kept]..]),
-        None => place.to_owned(),
+/// A name in which a place in a source file keeps no more than its last folder: `…/examples/demo.rs:75`. Names without
+/// an absolute path are as they were.
+pub(crate) fn short_place(name: &str) -> String {
+    let Some(begin) = name.find('/').filter(|at| *at == 0 || name[..*at].ends_with([' ', ':'])) else {
+        return name.to_owned();
+    };
+    let slashes: Vec<usize> = name.match_indices('/').map(|(at, _)| at).collect();
+    match slashes.len().checked_sub(2).filter(|kept| *kept > 0) {
+        Some(kept) => format!("{}…{}", &name[..begin], &name[slashes[kept]..]),
+        None => name.to_owned(),
     }
 }
 
@@ -129,6 +131,7 @@ mod tests {
     #[test]
     fn places_keep_their_ends() {
         assert_eq!(short_place("/work/app/src/net/http.rs:80"), "…/net/http.rs:80");
+        assert_eq!(short_place("<block from /work/app/src/http.rs:80>"), "<block from …/src/http.rs:80>");
         for kept in ["src/main.rs:57", "/a/b.rs", "app::Node<a/b/c/d>", "unknown"] {
             assert_eq!(short_place(kept), kept);
         }

@@ -82,26 +82,26 @@ async fn a_running_guest_is_watched_and_asked_for_snapshots() {
     let clock: String = inspector.value("document.querySelector('.phase .clock').textContent").await;
     inspector.wait_for(&format!("document.querySelector('.phase .clock').textContent !== {clock:?}")).await;
 
-    // The snapshot is taken at the next allocation; until then the page says what it waits for.
+    // The snapshot is taken when the guest next allocates, before it does; until then the page says what it waits for.
     running.allocate(9);
     inspector.click("button.snapshot").await;
     inspector.wait_for("document.querySelector('.asked')?.textContent.includes('next allocation')").await;
     running.allocate(1);
     inspector.wait_for("document.querySelector('select[aria-label=Snapshot]')?.options.length === 1").await;
     inspector.wait_for("!document.querySelector('.asked')").await;
-    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 480 B in 10 blocks')").await;
+    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 432 B in 9 blocks')").await;
 
     // What is looked at stays when another snapshot comes; without a selection the page follows the guest.
     inspector.go("#/heap?set=hp.heap().and(hp.Size(48))").await;
-    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('10 objects')").await;
+    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('9 objects')").await;
     running.allocate(5);
     inspector.click("button.snapshot").await;
     running.allocate(1);
     inspector.wait_for("document.querySelector('select[aria-label=Snapshot]').options.length === 2").await;
-    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('10 objects')").await;
+    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('9 objects')").await;
     inspector.wait_for("location.hash.includes('snapshot=1')").await;
     inspector.go("#/overview").await;
-    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 768 B in 16 blocks')").await;
+    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 720 B in 15 blocks')").await;
     inspector.screenshot("live").await;
 
     let mut host = running.end_guest();

@@ -5,6 +5,10 @@
 
 mod browser;
 mod live;
+mod pictures;
+mod report;
+mod speed;
+mod views;
 
 use browser::Inspector;
 use browser::fixture::{HOSTILE, Recorded, application, hostile};

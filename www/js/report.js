@@ -1,16 +1,17 @@
-// Starts the inspector in a report: the page holds every file as base64, and there is no server.
+// Starts the inspector in a report: the page holds every file, compressed and as base64, and there is no server.
 
 /** Letters of base64 that are decoded at once; a multiple of four. */
 const PIECE = 1 << 20;
 
-/** The bytes that the page holds under a name. */
-function bytes(id) {
+/** What the page holds under a name. */
+async function held(id) {
   const text = document.getElementById(id).textContent;
   const pieces = [];
   for (let at = 0; at < text.length; at += PIECE) {
     pieces.push(Uint8Array.from(atob(text.slice(at, at + PIECE)), (letter) => letter.charCodeAt(0)));
   }
-  return new Blob(pieces);
+  const packed = new Blob(pieces).stream();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).blob();
 }
 
 const links = new Map();
@@ -22,8 +23,8 @@ async function link(name) {
 }
 
 async function made(name) {
-  if (name.endsWith(".wasm")) return URL.createObjectURL(new Blob([bytes(name)], { type: "application/wasm" }));
-  let text = await bytes(name).text();
+  if (name.endsWith(".wasm")) return URL.createObjectURL(new Blob([await held(name)], { type: "application/wasm" }));
+  let text = await (await held(name)).text();
   const wanted = [
     [/from\s*["']\.\/([\w.]+)["']/g, (address) => `from "${address}"`],
     [/new URL\(["']([\w.]+)["'], import\.meta\.url\)/g, (address) => `"${address}"`],
@@ -35,6 +36,6 @@ async function made(name) {
 }
 
 const { name, snapshot } = document.getElementById("recording").dataset;
-globalThis.heapyRecording = new File([bytes("recording")], name);
+globalThis.heapyRecording = new File([await held("recording")], name);
 if (snapshot && !location.hash) location.hash = `/overview?snapshot=${snapshot}`;
 await import(await link("page.js"));

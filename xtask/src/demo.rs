@@ -36,6 +36,6 @@ pub(crate) fn host_binary() -> PathBuf {
 }
 
 /// The demo guest's module.
-fn demo_guest() -> PathBuf {
+pub(crate) fn demo_guest() -> PathBuf {
     target_dir().join("wasm32-wasip1/guest/examples/demo.wasm")
 }

@@ -9,6 +9,7 @@
 //! cargo xtask guests                  build the guests that demo, tests and benches run
 //! cargo xtask npm                     make the package for Node and browsers
 //! cargo xtask bless                   renew golden and generated files
+//! cargo xtask pictures                take the pictures of README and guide anew
 //! cargo xtask tidy                    check the rules that no compiler checks
 //! ```
 
@@ -19,6 +20,7 @@ mod demo;
 mod guests;
 mod install;
 mod npm;
+mod pictures;
 mod process;
 mod setup;
 mod test;
@@ -28,7 +30,7 @@ mod ui;
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage: cargo xtask demo [--no-wait] | test [--only PART] | install | bench [NAME] [--json] | ui | \
-                     guests | npm | bless | tidy";
+                     guests | npm | bless | pictures | tidy";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +44,7 @@ fn main() -> Result<()> {
         "guests" => guests::build(),
         "npm" => npm::pack(rest),
         "bless" => test::bless(),
+        "pictures" => pictures::renew(),
         "tidy" => tidy::run(),
         other => bail!("no chore is called {other:?}; {USAGE}"),
     }

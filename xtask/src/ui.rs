@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::{cargo, root, run, target_dir};
@@ -29,6 +32,9 @@ const STYLES: [&str; 4] = ["tokens.css", "layout.css", "components.css", "pictur
 /// What is in the folder without being built.
 const KEPT: [&str; 1] = [".gitkeep"];
 
+/// What the page may weigh on its way to a browser.
+const MOST_PACKED_BYTES: usize = 1_000_000;
+
 /// Builds the inspector into `www/dist`; does nothing where nothing has changed.
 pub(crate) fn build() -> Result<()> {
     setup::targets()?;
@@ -39,8 +45,25 @@ pub(crate) fn build() -> Result<()> {
     let dist = root().join("www/dist");
     let written = write_files(&dist, &files)?;
     let bytes: usize = files.values().map(Vec::len).sum();
-    eprintln!("inspector: {} files, {} kB, {written} of them new", files.len(), bytes / 1000);
+    let packed = files.values().map(|bytes| packed_bytes(bytes)).sum::<Result<usize>>()?;
+    eprintln!(
+        "inspector: {} files, {written} of them new; {} kB, {} kB compressed of {} kB at most",
+        files.len(),
+        bytes / 1000,
+        packed / 1000,
+        MOST_PACKED_BYTES / 1000
+    );
+    if packed > MOST_PACKED_BYTES {
+        eprintln!("inspector: it has grown too large to be loaded quickly");
+    }
     Ok(())
+}
+
+/// How many bytes of a file travel where it is compressed with gzip.
+fn packed_bytes(bytes: &[u8]) -> Result<usize> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(bytes)?;
+    Ok(packer.finish()?.len())
 }
 
 /// The module and its glue, made anew only when the module differs from the last one.

@@ -1,10 +1,13 @@
 //! A page that holds the inspector and a recording: it opens from disk, asks no server and loads nothing.
 //!
-//! Every file stands in the page as base64, so that nothing in a recording can end a tag. `report.js` of the inspector
+//! Every file stands in the page compressed and as base64, so that nothing in a recording can end a tag. `report.js` of the inspector
 //! makes addresses of them again. The page's policy allows nothing beyond that: no network, no form, no frame.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use thiserror::Error;
 
 use crate::server::{page_file, page_files};
@@ -25,6 +28,9 @@ pub enum ReportError {
         "this heapy-host was built without its inspector ({0} is missing): run `cargo xtask ui` and build it again"
     )]
     NotBuilt(&'static str),
+    /// What it holds cannot be compressed.
+    #[error("cannot compress the report")]
+    Compress(#[from] std::io::Error),
 }
 
 /// The page, with the bytes of a recording and its name; it begins with the snapshot of the given number. Time O(bytes).
@@ -32,7 +38,7 @@ pub enum ReportError {
 /// # Errors
 /// [`ReportError::NotBuilt`] when the inspector is not embedded.
 pub fn report(name: &str, recording: &[u8], snapshot: Option<u32>) -> Result<Vec<u8>, ReportError> {
-    let text = |file| {
+    let text = |file| -> Result<String, ReportError> {
         let bytes = page_file(file).ok_or(ReportError::NotBuilt(file))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
@@ -48,21 +54,24 @@ pub fn report(name: &str, recording: &[u8], snapshot: Option<u32>) -> Result<Vec
     );
     let is_program = |file: &str| file != BOOT && (file.ends_with(".js") || file.ends_with(".wasm"));
     for (file, bytes) in page_files().filter(|(file, _)| is_program(file)) {
-        held(&mut page, &file, "", &bytes);
+        held(&mut page, &file, "", &bytes)?;
     }
     let first = snapshot.map_or_else(String::new, |number| format!(" data-snapshot=\"{number}\""));
-    held(&mut page, "recording", &format!(" data-name=\"{title}\"{first}"), recording);
+    held(&mut page, "recording", &format!(" data-name=\"{title}\"{first}"), recording)?;
     // Writing to a text cannot fail.
     let _ = write!(page, "<script type=\"module\">\n{boot}</script>\n</body>\n</html>\n");
     Ok(page.into_bytes())
 }
 
 /// A block of data that browsers do not run.
-fn held(page: &mut String, id: &str, attributes: &str, bytes: &[u8]) {
+fn held(page: &mut String, id: &str, attributes: &str, bytes: &[u8]) -> Result<(), ReportError> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(bytes).and_then(|()| packer.finish())?;
     // Writing to a text cannot fail.
     let _ = write!(page, "<script type=\"application/octet-stream\" id=\"{id}\"{attributes}>");
-    push_base64(page, bytes);
+    push_base64(page, &packed);
     page.push_str("</script>\n");
+    Ok(())
 }
 
 /// A text as the value of an attribute, or between tags.

@@ -3,7 +3,7 @@
 //! The kinds with most bytes are nodes; all others share one. Time O(V + E).
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId};
 
@@ -113,24 +113,58 @@ fn add_roots(
     }
 }
 
-/// Gives nodes their layers: the root comes first, then what it refers to, and so on; what it does not lead to is last.
+/// Gives nodes their layers: each behind all that lead to it from the root, where there is no circle.
 fn lay(nodes: &mut [PatternNode], edges: &[PatternEdge]) {
-    let mut steps: Vec<Option<usize>> = vec![None; nodes.len()];
-    let mut pending = VecDeque::new();
-    if let Some(root) = nodes.iter().rposition(|node| node.kind == ROOT) {
-        steps[root] = Some(0);
-        pending.push_back(root);
+    let root = nodes.iter().rposition(|node| node.kind == ROOT).unwrap_or(0);
+    let forward = without_circles(nodes.len(), edges, root);
+    let mut steps = vec![0; nodes.len()];
+    for _ in 0..nodes.len() {
+        for &(from, to) in &forward {
+            steps[to] = steps[to].max(steps[from] + 1);
+        }
     }
-    while let Some(node) = pending.pop_front() {
-        for edge in edges.iter().filter(|edge| edge.from == node) {
-            if steps[edge.to].is_none() {
-                steps[edge.to] = steps[node].map(|steps| steps + 1);
-                pending.push_back(edge.to);
+    let last = steps.iter().max().copied().unwrap_or(0);
+    for (node, steps) in nodes.iter_mut().zip(steps) {
+        node.layer = last - steps;
+    }
+}
+
+/// The edges that do not lead back to where a walk has come from; the walk begins at the root. Time O(V E).
+fn without_circles(count: usize, edges: &[PatternEdge], root: usize) -> Vec<(usize, usize)> {
+    let mut forward = Vec::new();
+    let mut seen = vec![false; count];
+    for start in std::iter::once(root).chain(0..count) {
+        let mut path: Vec<(usize, usize)> = Vec::new();
+        if start < count && !std::mem::replace(&mut seen[start], true) {
+            path.push((start, 0));
+        }
+        while let Some((node, next)) = path.pop() {
+            let Some(edge) = edges[next..].iter().position(|edge| edge.from == node).map(|at| next + at) else {
+                continue;
+            };
+            path.push((node, edge + 1));
+            let to = edges[edge].to;
+            if path.iter().all(|(before, _)| *before != to) {
+                forward.push((node, to));
+                if !std::mem::replace(&mut seen[to], true) {
+                    path.push((to, 0));
+                }
             }
         }
     }
-    let last = steps.iter().flatten().max().copied().unwrap_or(0);
-    for (node, steps) in nodes.iter_mut().zip(steps) {
-        node.layer = last - steps.unwrap_or(last);
+    forward
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_lead_forward_except_for_circles() {
+        let edge = |from, to| PatternEdge { from, to, relations: String::new(), count: 1, conservative: 0 };
+        let node = |kind: &str| PatternNode { kind: kind.into(), ..PatternNode::default() };
+        let mut nodes = [node("a"), node("b"), node("c"), node("alone"), node(ROOT)];
+        lay(&mut nodes, &[edge(0, 1), edge(0, 2), edge(1, 2), edge(2, 0), edge(2, 2), edge(4, 0), edge(4, 2)]);
+        assert_eq!(nodes.map(|node| node.layer), [2, 1, 0, 3, 3]);
     }
 }

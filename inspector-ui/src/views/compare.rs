@@ -256,7 +256,7 @@ fn columns(serials: bool) -> Vec<Column> {
 
 fn cells(row: &ChangeRow, serials: bool) -> TableRow {
     let name = format::visible(&row.name);
-    let mut cells = vec![html! { <>{ chip(&row.name) }{ &name }</> }];
+    let mut cells = vec![html! { <>{ chip(&row.name) }{ format::short_place(&name) }</> }];
     cells.extend([row.before.0, row.after.0, row.before.1, row.after.1].map(number));
     cells.push(html! { format::signed(row.before.1, row.after.1) });
     if serials {

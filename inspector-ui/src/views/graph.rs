@@ -25,7 +25,7 @@ const USUAL_DEPTH: usize = 7;
 
 /// Size of a node, and the space between nodes.
 const NODE: (f64, f64) = (190.0, 40.0);
-const GAP: (f64, f64) = (120.0, 36.0);
+const GAP: (f64, f64) = (110.0, 48.0);
 
 /// The view.
 #[function_component]
@@ -247,9 +247,10 @@ fn draw_edge(surface: &Surface, edge: &PatternEdge, from: (f64, f64), to: (f64, 
     let (x1, y1) = (from.0 + NODE.0, from.1 + NODE.1 / 2.0);
     let (x2, y2) = (to.0, to.1 + NODE.1 / 2.0);
     // Edges within a layer or back leave to the right and come in from the left all the same.
-    let bend = ((x2 - x1).abs() / 2.0).max(GAP.0 / 2.0);
+    let bend = if x2 > x1 { (x2 - x1) / 2.0 } else { GAP.0 / 2.0 };
+    context.set_global_alpha(if lit { 1.0 } else { 0.6 });
     context.set_stroke_style_str(&surface.token(if lit { "--accent" } else { "--quiet" }));
-    context.set_line_width((1.0 + (edge.count as f64).log10()).clamp(1.0, 4.0));
+    context.set_line_width((0.8 + 0.5 * (edge.count as f64).log10()).clamp(0.8, 3.0));
     let dashes = js_sys::Array::new();
     if edge.conservative == edge.count {
         dashes.push(&4.into());
@@ -268,8 +269,13 @@ fn draw_edge(surface: &Surface, edge: &PatternEdge, from: (f64, f64), to: (f64, 
         context.bezier_curve_to(x1 + bend, y1, x2 - bend, y2, x2, y2);
     }
     context.stroke();
+    context.set_global_alpha(1.0);
     let _ = context.set_line_dash(&js_sys::Array::new());
     context.set_fill_style_str(&surface.token(if lit { "--text" } else { "--quiet" }));
+    // A label of a long edge would stand among the nodes that it passes.
+    if !lit && (x2 - x1).abs() > 1.5 * GAP.0 && from != to {
+        return;
+    }
     let label = if from == to { (from.0 + 8.0, from.1 - 10.0) } else { (x1 + 8.0, (y1 + y2) / 2.0 - 8.0) };
     surface.text(&edge.relations, label, GAP.0 - 12.0);
 }

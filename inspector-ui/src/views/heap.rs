@@ -289,7 +289,7 @@ fn cells(row: &Row, table: &Table, dominated: &Dominated) -> TableRow {
     TableRow {
         title: name.clone().into(),
         cells: vec![
-            html! { <>{ chip(&row.kind) }{ name }</> },
+            html! { <>{ chip(&row.kind) }{ format::short_place(&name) }</> },
             number(row.count),
             number(row.size),
             html! { format::percent(row.size, table.size) },

@@ -118,7 +118,7 @@ fn row(cluster: &LeakCluster, whole: u64) -> TableRow {
         title: format!("{kind} at {site}").into(),
         cells: vec![
             html! { <>{ chip(&cluster.kind) }{ kind }</> },
-            html! { <span class="mono">{ site }</span> },
+            html! { <span class="mono">{ format::short_place(&site) }</span> },
             number(cluster.roots),
             number(cluster.cycles),
             number(cluster.held_size),

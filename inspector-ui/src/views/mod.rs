@@ -1,6 +1,7 @@
 //! The views, one for each question.
 
 mod compare;
+mod completion;
 mod details;
 mod dominators;
 mod flame;
@@ -10,6 +11,7 @@ mod leaks;
 mod map;
 mod overview;
 mod script;
+mod script_field;
 mod sites;
 mod timeline;
 mod top_tables;

@@ -5,7 +5,10 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::hooks::{Asking, use_navigation};
+use super::script_field::{ScriptField, remember};
+use crate::expression::SetExpression;
+use crate::hooks::{Asking, Navigation, use_navigation};
+use crate::route::{Route, View};
 
 /// A script and what came of it.
 #[derive(Clone, PartialEq)]
@@ -40,6 +43,7 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
                 return;
             }
             busy.set(true);
+            remember(&asked);
             let (cells, busy) = (cells.clone(), busy.clone());
             spawn_local(async move {
                 let said = asking.engine.run_script(&asked).await.map(|result| {
@@ -56,22 +60,6 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
             });
         })
     };
-    let on_key = {
-        let (run, cells, field) = (run.clone(), cells.clone(), field.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
-                event.prevent_default();
-                run.emit(());
-            }
-            let field = field.cast::<HtmlTextAreaElement>();
-            if let ("ArrowUp", Some(field), Some(last)) = (event.key().as_str(), field, cells.last())
-                && field.value().is_empty()
-            {
-                event.prevent_default();
-                field.set_value(&last.asked);
-            }
-        })
-    };
     let example = |text: &'static str| {
         let field = field.clone();
         let put = Callback::from(move |_: MouseEvent| {
@@ -84,8 +72,8 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label="Script">
             <div class="page">
-                <label for="script">{ "Script: " }<span class="quiet">{ "hp is the heap, print() prints, Ctrl+Enter runs" }</span></label>
-                <textarea id="script" ref={field.clone()} rows="5" spellcheck="false" onkeydown={on_key} placeholder={navigation.route.set.to_string()} />
+                <label for="script">{ "Script: " }<span class="quiet">{ "hp is the heap, print() prints, Tab completes, Ctrl+Enter runs, ↑ brings back what was run" }</span></label>
+                <ScriptField field={field.clone()} hint={navigation.route.set.to_string()} on_run={run.clone()} />
                 <p>
                     <button class="primary" disabled={*busy} onclick={run.reform(|_: MouseEvent| ())}>{ "Run" }</button>
                 </p>
@@ -93,16 +81,36 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
                     <h2>{ "To begin with" }</h2>
                     <ul class="list">{ for EXAMPLES.map(example) }</ul>
                 }
-                <div role="log" aria-label="Results">{ for cells.iter().rev().map(cell) }</div>
+                <div role="log" aria-label="Results">{ for cells.iter().rev().map(|done| cell(done, &navigation)) }</div>
             </div>
         </div>
     }
 }
 
-fn cell(cell: &Cell) -> Html {
+fn cell(cell: &Cell, navigation: &Navigation) -> Html {
     let said = match &cell.said {
         Ok(text) => html! { <pre class="printed">{ text }</pre> },
         Err(error) => html! { <pre class="printed alarm">{ error }</pre> },
     };
-    html! { <div class="cell"><div class="asked mono">{ &cell.asked }</div>{ said }</div> }
+    let set = cell.asked.trim().trim_end_matches(';').parse().ok().filter(|_| cell.said.is_ok());
+    html! {
+        <div class="cell">
+            <div class="asked mono">{ &cell.asked }</div>
+            { said }
+            { set.map(|set: SetExpression| set_links(&set, navigation)) }
+        </div>
+    }
+}
+
+/// A script that is a set can be looked at in every other way too.
+fn set_links(set: &SetExpression, navigation: &Navigation) -> Html {
+    let link = |view: View, text: &'static str| {
+        let route = Route { view, set: set.clone(), ..navigation.route.clone() };
+        html! { <a href={format!("#{}", route.to_fragment())}>{ text }</a> }
+    };
+    html! {
+        <p class="set-links">
+            { link(View::Heap, "As a table") }{ link(View::Graph, "As a graph") }{ link(View::Sites, "Its sites") }
+        </p>
+    }
 }

@@ -20,9 +20,31 @@ pub(crate) const HOSTILE: [&str; 4] = [
 
 /// A recording of two snapshots of an application with sessions, a cache and a leak.
 pub(crate) fn application() -> Vec<u8> {
+    recording(&[(40, 3), (100, 7)])
+}
+
+/// A recording of three snapshots of it.
+pub(crate) fn growing() -> Vec<u8> {
+    recording(&[(40, 3), (70, 5), (100, 7)])
+}
+
+/// A recording of one snapshot with about a million objects.
+pub(crate) fn large() -> Vec<u8> {
+    recording(&[(333_000, 1_000)])
+}
+
+/// A snapshot for each number of sessions and leaks.
+fn recording(snapshots: &[(u64, u64)]) -> Vec<u8> {
     let mut writer = Writer::new();
-    let mut entries = writer.add(&snapshot(1, 40, 3)).expect("the first snapshot is written");
-    entries.extend(writer.add(&snapshot(2, 100, 7)).expect("the second snapshot is written"));
+    let mut entries = Vec::new();
+    let mut born = Vec::new();
+    for (index, (sessions, leaks)) in snapshots.iter().enumerate() {
+        let number = u32::try_from(index + 1).expect("a few snapshots");
+        let heap = snapshot(number, *sessions, *leaks, &born);
+        entries.extend(writer.add(&heap).expect("the snapshot is written"));
+        // The list, three blocks a session, the leaks: later snapshots' further serials are new.
+        born.push(1 + 3 * sessions + leaks);
+    }
     pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
 }
 
@@ -85,11 +107,13 @@ struct Program {
     builder: HeapBuilder,
     next: u64,
     serial: u64,
+    /// The last serial before the end of each interval.
+    born: Vec<u64>,
 }
 
 impl Program {
-    fn new() -> Self {
-        Self { builder: HeapBuilder::new(Vocabulary::wasm()), next: 0x8000, serial: 1 }
+    fn new(born: &[u64]) -> Self {
+        Self { builder: HeapBuilder::new(Vocabulary::wasm()), next: 0x8000, serial: 1, born: born.to_vec() }
     }
 
     fn ty(&mut self, name: &str, size: u64, fields: &[(&str, u64)]) -> TypeId {
@@ -138,7 +162,7 @@ impl Program {
             usable,
             context: Some(context),
             serial: self.serial,
-            age: u32::from(self.serial > 60),
+            age: self.born.iter().filter(|last| self.serial > **last).count() as u32,
             ..ObjectRecord::block(self.next, size)
         };
         self.next += usable;
@@ -154,8 +178,8 @@ impl Program {
 
 /// `sessions` sessions of a name and a buffer each, in a list; `leaks` buffers that nothing holds, two of them in a
 /// circle.
-fn snapshot(number: u32, sessions: u64, leaks: u64) -> Heap {
-    let mut app = Program::new();
+fn snapshot(number: u32, sessions: u64, leaks: u64, born: &[u64]) -> Heap {
+    let mut app = Program::new(born);
     let list = app.ty("alloc::vec::Vec<app::Session>", 16, &[("buffer", 0)]);
     let session = app.ty("app::Session", 48, &[("name", 0), ("buffer", 8), ("next", 16)]);
     let string = app.ty("alloc::string::String", 24, &[]);
@@ -186,7 +210,9 @@ fn snapshot(number: u32, sessions: u64, leaks: u64) -> Heap {
     app.edge(lost[0], lost[1], 4);
     app.edge(lost[1], lost[0], 8);
     app.builder.add_root(RootPlace::Global { instance: 0, name: "current".into() }, previous);
-    app.builder.set_facts(facts(number, "app.wasm", if number == 1 { "call:tick" } else { "exit" }));
+    let facts = facts(number, "app.wasm", if number == 1 { "call:tick" } else { "exit" });
+    let memory_bytes = app.next.next_multiple_of(65_536).max(facts.memory_bytes);
+    app.builder.set_facts(Facts { memory_bytes, ..facts });
     app.builder.finish().expect("a heap")
 }
 

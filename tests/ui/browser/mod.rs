@@ -2,7 +2,7 @@
 
 pub(crate) mod fixture;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use heapy_host::server::{Server, Source};
 use serde::de::DeserializeOwned;
 
 /// How long something may take to appear on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Where browsers usually are.
 const BROWSERS: [&str; 4] =
@@ -62,6 +62,17 @@ impl Inspector {
         browser_path()?;
         let server = Server::start(source).expect("a server");
         let mut inspector = Self::at(&server.url(), size).await?;
+        inspector.server = Some(server);
+        inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
+        Some(inspector)
+    }
+
+    /// Serves `source` and opens it, after a script that runs before the page's own.
+    pub(crate) async fn open_watched(source: Arc<dyn Source>, size: (u32, u32), script: &str) -> Option<Self> {
+        let mut inspector = Self::at("about:blank", size).await?;
+        let server = Server::start(source).expect("a server");
+        inspector.page.evaluate_on_new_document(script).await.expect("the script is kept");
+        inspector.page.goto(server.url()).await.expect("the page loads");
         inspector.server = Some(server);
         inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
         Some(inspector)
@@ -123,6 +134,47 @@ impl Inspector {
         element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
+    /// Clicks at a place of the picture, in parts of its width and height.
+    pub(crate) async fn click_picture(&self, across: f64, down: f64) {
+        self.wait_for("document.querySelector('canvas')?.width > 0").await;
+        let find = format!(
+            "(() => {{ const box = document.querySelector('canvas').getBoundingClientRect();
+               return [box.x + box.width * {across}, box.y + box.height * {down}]; }})()"
+        );
+        let (x, y): (f64, f64) = self.value(&find).await;
+        let point = chromiumoxide::layout::Point::new(x, y);
+        self.page.move_mouse(point).await.expect("the mouse moves");
+        self.page.click(point).await.expect("the mouse clicks");
+    }
+
+    /// Writes into a field as a user does, letter by letter at its end.
+    pub(crate) async fn write(&self, selector: &str, text: &str) {
+        self.wait_for(&format!("document.querySelector({selector:?})")).await;
+        let element = self.page.find_element(selector).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.type_str(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// Chooses an option of a list by its text.
+    pub(crate) async fn choose(&self, selector: &str, text: &str) {
+        self.wait_for(&format!("document.querySelector({selector:?})")).await;
+        let script = format!(
+            "(() => {{ const list = document.querySelector({selector:?});
+               const option = [...list.options].find((option) => option.text.includes({text:?}));
+               list.value = option.value; list.dispatchEvent(new Event('change', {{bubbles: true}})); return true; }})()"
+        );
+        self.value::<bool>(&script).await;
+    }
+
+    /// Clicks the button with this text.
+    pub(crate) async fn press_button(&self, text: &str) {
+        let find = format!(
+            "[...document.querySelectorAll('button, a')].find((button) => button.textContent.trim() === {text:?})"
+        );
+        self.wait_for(&find).await;
+        self.value::<bool>(&format!("({find}.click(), true)")).await;
+    }
+
     /// Clicks twice, as one opens a row.
     pub(crate) async fn open_row(&self, selector: &str) {
         self.wait_for(&format!("document.querySelector({selector:?})")).await;
@@ -147,9 +199,13 @@ impl Inspector {
     pub(crate) async fn screenshot(&self, name: &str) {
         let folder = screenshot_folder();
         std::fs::create_dir_all(&folder).expect("a folder for screenshots");
+        self.picture(&folder.join(format!("{name}.png"))).await;
+    }
+
+    /// Writes a picture of the page into a file.
+    pub(crate) async fn picture(&self, path: &Path) {
         let params = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
-        let path = folder.join(format!("{name}.png"));
-        self.page.save_screenshot(params, &path).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        self.page.save_screenshot(params, path).await.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// What axe-core finds wrong with the page; nothing where axe-core cannot be had.
