@@ -3,6 +3,7 @@
 //! Any error or warning on the browser's console fails a test. Screenshots are kept in `target/screenshots`.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says why")]
 
+#[path = "../browser/mod.rs"]
 mod browser;
 mod live;
 mod pictures;
