@@ -139,7 +139,7 @@ async fn sites_are_searched_turned_and_zoomed() {
     inspector.wait_for("document.querySelectorAll('tr.row').length === 1").await;
     inspector.go("#/overview").await;
     inspector.go("#/sites").await;
-    inspector.click_picture(0.3, 0.12).await;
+    inspector.click_picture(0.3, 0.07).await;
     inspector
         .wait_for("[...document.querySelectorAll('button')].some(button => button.textContent.startsWith('Out of'))")
         .await;
@@ -151,7 +151,7 @@ async fn the_map_leads_to_blocks() {
     let Some(inspector) = at("#/map").await else { return };
     inspector.press_button("As a table").await;
     inspector.wait_for("document.querySelectorAll('tr.row').length > 10").await;
-    let first = "[...document.querySelectorAll('tr.row')].findIndex(row => row.cells[2].textContent !== '0')";
+    let first = "[...document.querySelectorAll('tr.row')].findIndex(row => row.cells[3].textContent !== '0')";
     let row: i64 = inspector.value(first).await;
     inspector.open_row(&format!("#row-{row}")).await;
     inspector.wait_for("document.querySelector('.details h2')").await;
@@ -218,7 +218,7 @@ async fn scripts_are_completed_run_and_looked_at() {
     inspector.press("Tab").await;
     inspector.wait_for("document.querySelector('#script').value === 'hp.heap().domisize'").await;
     inspector.press_button("Run").await;
-    inspector.wait_for("document.querySelector('.printed')?.textContent === '26624'").await;
+    inspector.wait_for("document.querySelector('.printed')?.textContent === '21360'").await;
     inspector
         .value::<bool>(
             "(document.querySelector('#script').value = '', document.querySelector('#script').focus(), true)",

@@ -54,21 +54,21 @@ pub fn report(name: &str, recording: &[u8], snapshot: Option<u32>) -> Result<Vec
     );
     let is_program = |file: &str| file != BOOT && (file.ends_with(".js") || file.ends_with(".wasm"));
     for (file, bytes) in page_files().filter(|(file, _)| is_program(file)) {
-        held(&mut page, &file, "", &bytes)?;
+        held(&mut page, &format!("data-file=\"{file}\""), &bytes)?;
     }
     let first = snapshot.map_or_else(String::new, |number| format!(" data-snapshot=\"{number}\""));
-    held(&mut page, "recording", &format!(" data-name=\"{title}\"{first}"), recording)?;
+    held(&mut page, &format!("id=\"recording\" data-name=\"{title}\"{first}"), recording)?;
     // Writing to a text cannot fail.
     let _ = write!(page, "<script type=\"module\">\n{boot}</script>\n</body>\n</html>\n");
     Ok(page.into_bytes())
 }
 
 /// A block of data that browsers do not run.
-fn held(page: &mut String, id: &str, attributes: &str, bytes: &[u8]) -> Result<(), ReportError> {
+fn held(page: &mut String, attributes: &str, bytes: &[u8]) -> Result<(), ReportError> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     let packed = packer.write_all(bytes).and_then(|()| packer.finish())?;
     // Writing to a text cannot fail.
-    let _ = write!(page, "<script type=\"application/octet-stream\" id=\"{id}\"{attributes}>");
+    let _ = write!(page, "<script type=\"application/octet-stream\" {attributes}>");
     push_base64(page, &packed);
     page.push_str("</script>\n");
     Ok(())

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use heapy_engine::{Use, leak_roots};
+use heapy_engine::leak_roots;
 
 use super::Failure;
 use super::object::brief;
@@ -17,11 +17,8 @@ const MOST_CLUSTERS: usize = 500;
 
 /// Clusters the leak roots of a snapshot. Time O(V + E).
 pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<Leaks, Failure> {
-    clusters(&session.snapshot(question.snapshot)?, MOST_CLUSTERS)
-}
-
-/// The clusters that hold most.
-pub(super) fn clusters(hp: &Use, most: usize) -> Result<Leaks, Failure> {
+    let hp = session.snapshot(question.snapshot)?;
+    let most = question.most.min(MOST_CLUSTERS);
     let set = hp.heapu_set();
     let classes = |name: &str| hp.relation(name).map(|er| er.classes()).map_err(|error| error.to_string());
     let (kinds, sites) = (classes("Type")?, classes("Prod")?);

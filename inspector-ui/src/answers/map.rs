@@ -27,9 +27,6 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
     for object in heap.objects().filter(|object| heap.instance(*object) == 0) {
         let (address, size) = (heap.address(object), heap.size(object));
         let family = heap.family(object);
-        if family == Family::Frame {
-            continue;
-        }
         if let Some(cell) = cells.get_mut((address / cell_bytes) as usize) {
             cell.blocks += u32::from(family == Family::Block);
         }
@@ -41,6 +38,7 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
             let cell = &mut cells[index];
             match family {
                 Family::Module => cell.statics += inside,
+                Family::Frame => cell.stack += inside,
                 _ if reachable.contains(object) => cell.live += inside,
                 _ => cell.leaked += inside,
             }
@@ -48,7 +46,9 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
                 most[index] = inside;
                 cell.largest = Some(object.raw());
             }
-            last_used = last_used.max(index);
+            if family != Family::Frame {
+                last_used = last_used.max(index);
+            }
             at += u64::from(inside);
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Brief, Row, SetQuestion};
+use super::{Brief, SetQuestion};
 use crate::expression::SetExpression;
 use crate::list::List;
 
@@ -11,6 +11,8 @@ use crate::list::List;
 pub(crate) struct LeaksQuestion {
     /// The snapshot's position in the recording, from 0.
     pub snapshot: usize,
+    /// Clusters of the answer, at most.
+    pub most: usize,
 }
 
 /// Leaks, clustered.
@@ -55,18 +57,12 @@ pub(crate) struct OverviewQuestion {
 }
 
 /// The figures of the overview.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Overview {
     /// Reachable blocks and their bytes.
     pub reachable: (u64, u64),
     /// Unreachable blocks and their bytes.
     pub leaked: (u64, u64),
-    /// The kinds with most bytes.
-    pub kinds: List<Row>,
-    /// The allocating lines with most bytes.
-    pub sites: List<Row>,
-    /// The clusters of leaks that hold most.
-    pub leaks: List<LeakCluster>,
 }
 
 /// The reference pattern of a set.
@@ -231,6 +227,8 @@ pub(crate) struct MemoryMap {
 pub(crate) struct MapCell {
     /// Bytes of static data.
     pub statics: u32,
+    /// Bytes of frames on the shadow stack.
+    pub stack: u32,
     /// Bytes of reachable blocks.
     pub live: u32,
     /// Bytes of unreachable blocks.

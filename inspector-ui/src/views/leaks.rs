@@ -11,10 +11,13 @@ use crate::hooks::{use_answer, use_navigation};
 use crate::protocol::{LeakCluster, Leaks, LeaksQuestion};
 use crate::route::{Route, View};
 
+/// Clusters that are listed.
+const MOST_CLUSTERS: usize = 500;
+
 /// The view.
 #[function_component]
 pub(crate) fn LeaksView(props: &ShownProps) -> Html {
-    let answer = use_answer(Some(LeaksQuestion { snapshot: props.snapshot }));
+    let answer = use_answer(Some(LeaksQuestion { snapshot: props.snapshot, most: MOST_CLUSTERS }));
     let facts = props.loaded.snapshots.get(props.snapshot).map(|summary| summary.facts.clone()).unwrap_or_default();
     answered(&answer, |leaks| {
         if leaks.count == 0 {

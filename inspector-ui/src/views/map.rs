@@ -61,11 +61,12 @@ pub(crate) fn MapView(props: &ShownProps) -> Html {
 }
 
 /// What is in a cell, its token and its word, in the order of the legend.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("--kind-4", "static data"),
+    ("--kind-2", "stack frames"),
     ("--kind-0", "reachable blocks"),
     ("--alarm", "leaked blocks"),
-    ("--line", "free between blocks"),
+    ("--line", "free, or unused stack"),
     ("--sunken", "never handed out"),
 ];
 
@@ -100,6 +101,7 @@ fn Cells(props: &CellsProps) -> Html {
     let columns = vec![
         Column::text("Address"),
         Column::number("Static bytes"),
+        Column::number("Stack bytes"),
         Column::number("Reachable bytes"),
         Column::number("Leaked bytes"),
         Column::number("Blocks that begin here"),
@@ -112,7 +114,8 @@ fn Cells(props: &CellsProps) -> Html {
 }
 
 fn row(start: u64, cell: &MapCell) -> TableRow {
-    let figures = [cell.statics, cell.live, cell.leaked, cell.blocks].map(|figure| number(u64::from(figure)));
+    let figures =
+        [cell.statics, cell.stack, cell.live, cell.leaked, cell.blocks].map(|figure| number(u64::from(figure)));
     let place = html! { <span class="mono">{ format::address(start) }</span> };
     TableRow { title: AttrValue::default(), cells: std::iter::once(place).chain(figures).collect() }
 }
@@ -134,11 +137,11 @@ fn painter(map: MemoryMap) -> Painter {
         let inner = if side > 5.0 { side - 1.0 } else { side };
         for (index, cell) in drawn.cells.iter().enumerate() {
             let (x, y) = ((index % columns) as f64 * side, (index / columns) as f64 * side);
-            let ground = if cell.used { &colours[3] } else { &colours[4] };
+            let ground = if cell.used { &colours[4] } else { &colours[5] };
             surface.context.set_fill_style_str(ground);
             surface.context.fill_rect(x, y, inner, inner);
             let mut at = 0.0;
-            for (bytes, colour) in [cell.statics, cell.live, cell.leaked].into_iter().zip(&colours) {
+            for (bytes, colour) in [cell.statics, cell.stack, cell.live, cell.leaked].into_iter().zip(&colours) {
                 let wide = inner * format::share(u64::from(bytes), drawn.cell_bytes);
                 surface.context.set_fill_style_str(colour);
                 surface.context.fill_rect(x + at, y, wide, inner);
@@ -157,10 +160,11 @@ fn painter(map: MemoryMap) -> Painter {
         let cell = map.cells.get(index).filter(|_| column < columns && x >= 0.0 && y >= 0.0)?;
         let start = index as u64 * map.cell_bytes;
         let text = format!(
-            "{}–{}: {} static, {} reachable, {} leaked, {} begin here",
+            "{}–{}: {} static, {} stack, {} reachable, {} leaked, {} begin here",
             format::address(start),
             format::address(start + map.cell_bytes - 1),
             format::exact(u64::from(cell.statics)),
+            format::exact(u64::from(cell.stack)),
             format::exact(u64::from(cell.live)),
             format::exact(u64::from(cell.leaked)),
             format::counted(u64::from(cell.blocks), "block", "blocks"),

@@ -5,51 +5,63 @@ use yew::prelude::*;
 
 use super::ShownProps;
 use super::timeline::Timeline;
-use super::top_tables::{changes, holders, leaks, top_table};
+use super::top_tables::{ROWS, changes, holders, top_leaks, top_table};
 use crate::components::{answered, bytes};
 use crate::expression::{Combine, SetExpression};
 use crate::format;
 use crate::hooks::{Navigation, use_answer, use_navigation};
 use crate::protocol::{
-    CompareQuestion, DominatorsQuestion, Figures, FiguresQuestion, Overview, OverviewQuestion, SnapshotSummary,
+    CompareQuestion, DominatorsQuestion, Figures, FiguresQuestion, LeaksQuestion, Overview, OverviewQuestion,
+    SetQuestion, SnapshotSummary, Sort, TableQuestion,
 };
 use crate::route::{DEFAULT_BY, Route, View};
 
 /// Of larger snapshots holders and changes are worked out only when somebody asks.
 const QUICK_OBJECTS: u64 = 200_000;
 
-/// The view.
+/// The view. What can be told quickly is asked first, and everything stands as soon as it is there.
 #[function_component]
 pub(crate) fn OverviewView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
     let snapshot = props.snapshot;
-    let overview = use_answer(Some(OverviewQuestion { snapshot }));
+    let kinds = use_answer(Some(top_question(snapshot, DEFAULT_BY)));
+    let shares = use_answer(Some(OverviewQuestion { snapshot }));
     let sums = use_answer(Some(FiguresQuestion { snapshot }));
+    let begun = kinds.shown().is_some();
+    let sites = use_answer(begun.then(|| top_question(snapshot, "Prod")));
+    let leaked = shares.shown().is_some_and(|shares| shares.leaked.0 > 0);
+    let leaks = use_answer((begun && leaked).then_some(LeaksQuestion { snapshot, most: ROWS }));
     let quick = props.loaded.snapshots.get(snapshot).is_some_and(|summary| summary.objects <= QUICK_OBJECTS);
-    let ready = quick && overview.shown().is_some();
+    let ready = quick && begun;
     let held = use_answer(ready.then_some(DominatorsQuestion { snapshot, top: None, grouped: false }));
     let before = before(props).filter(|_| ready);
     let by = DEFAULT_BY.to_owned();
     let compared = use_answer(before.map(|before| CompareQuestion { before, after: snapshot, by }));
     let Some(summary) = props.loaded.snapshots.get(snapshot) else { return html! {} };
-    let (Some(shown), Some(sums)) = (overview.shown(), sums.shown()) else { return answered(&overview, |_| html! {}) };
-    let whole = shown.reachable.1 + sums.statics;
+    let figures = shares.shown().zip(sums.shown()).map(|(shares, sums)| figures(*shares, *sums, summary, &navigation));
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label="Overview">
             <div class="page">
-                { figures(shown, sums, summary, &navigation) }
+                <div class="figures">{ figures }</div>
                 <Timeline loaded={props.loaded.clone()} current={snapshot} />
                 <div class="columns">
-                    { top_table("What is alive, by kind", &shown.kinds, whole, DEFAULT_BY, &navigation) }
-                    { top_table("What is alive, by allocating line", &shown.sites, whole, "Prod", &navigation) }
-                    { holders(held.shown(), &navigation) }
+                    { answered(&kinds, |table| top_table("What is alive, by kind", table, DEFAULT_BY, &navigation)) }
+                    { sites.shown().map(|table| top_table("What is alive, by allocating line", table, "Prod", &navigation)) }
+                    { holders(held.shown(), quick, &navigation) }
                     { changes(compared.shown(), before.and_then(|at| props.loaded.snapshots.get(at)), &navigation) }
-                    { leaks(shown, &navigation) }
+                    { leaks.shown().map(|leaks| top_leaks(leaks, &navigation)) }
                 </div>
                 { notes(summary) }
             </div>
         </div>
     }
+}
+
+/// The largest parts of the heap by a relation.
+fn top_question(snapshot: usize, by: &str) -> TableQuestion {
+    let of = SetQuestion { snapshot, set: SetExpression::heap() };
+    let filter = String::new();
+    TableQuestion { of, by: by.to_owned(), sort: Sort::default(), filter, from: 0, count: ROWS }
 }
 
 /// The snapshot before this one, of the same recording.
@@ -59,7 +71,7 @@ fn before(props: &ShownProps) -> Option<usize> {
     (snapshots.get(before)?.file == snapshots.get(props.snapshot)?.file).then_some(before)
 }
 
-fn figures(shown: &Overview, sums: &Figures, summary: &SnapshotSummary, navigation: &Navigation) -> Html {
+fn figures(shown: Overview, sums: Figures, summary: &SnapshotSummary, navigation: &Navigation) -> Html {
     let facts = &summary.facts;
     let figure = |title: &'static str, value: u64, below: String, view: View, set: SetExpression, by: &str| {
         let route = Route { view, set, by: by.into(), top: None, ..navigation.route.clone() };
@@ -80,14 +92,14 @@ fn figures(shown: &Overview, sums: &Figures, summary: &SnapshotSummary, navigati
     let so_far = format::counted(facts.allocations, "allocation so far", "allocations so far");
     let heap = SetExpression::heap;
     html! {
-        <div class="figures">
+        <>
             { figure("Live", sums.bytes, blocks(sums.blocks), View::Heap, everything.clone(), DEFAULT_BY) }
             { figure("Leaked", shown.leaked.1, blocks(shown.leaked.0), View::Leaks, heap(), DEFAULT_BY) }
             { figure("Peak of live bytes", facts.peak_bytes.max(sums.bytes), so_far, View::Sites, heap(), DEFAULT_BY) }
             { figure("Linear memory", facts.memory_bytes, live_share, View::Map, heap(), DEFAULT_BY) }
             { figure("Lost inside blocks", lost, "committed beyond what was asked for".into(), View::Heap, everything, "Size") }
             { figure("Neither live nor static", free, "free, stack, never touched".into(), View::Map, heap(), DEFAULT_BY) }
-        </div>
+        </>
     }
 }
 

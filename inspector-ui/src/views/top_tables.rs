@@ -6,11 +6,11 @@ use crate::components::{chip, number, share_bar};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::hooks::Navigation;
-use crate::protocol::{ChangeRow, Compared, Dominators, LeakCluster, Overview, Row, SnapshotSummary, WeightBox};
+use crate::protocol::{ChangeRow, Compared, Dominators, LeakCluster, Leaks, Row, SnapshotSummary, Table, WeightBox};
 use crate::route::{DEFAULT_BY, Route, View};
 
 /// Rows of a short table.
-const ROWS: usize = 8;
+pub(super) const ROWS: usize = 8;
 
 /// A short table: its title, the names of its columns of numbers, its rows, and where all of them are.
 struct Short {
@@ -53,13 +53,8 @@ fn percent_cells(part: u64, whole: u64) -> Html {
 }
 
 /// Kinds or allocating lines with most bytes.
-pub(super) fn top_table(
-    title: &'static str,
-    rows: &[Row],
-    whole: u64,
-    by: &'static str,
-    navigation: &Navigation,
-) -> Html {
+pub(super) fn top_table(title: &'static str, table: &Table, by: &'static str, navigation: &Navigation) -> Html {
+    let whole = table.size;
     let row = |row: &Row| {
         let route = Route { view: View::Heap, set: row.set.clone(), by: "Id".into(), ..navigation.route.clone() };
         html! {
@@ -70,12 +65,14 @@ pub(super) fn top_table(
         }
     };
     let all = Route { view: View::Heap, set: SetExpression::heap(), by: by.into(), ..navigation.route.clone() };
-    let rows = rows.iter().map(row).collect();
+    let rows = table.rows.iter().map(row).collect();
     Short { title: title.into(), columns: &["Count", "Bytes", "Share"], rows, all, all_text: "The whole heap" }.html()
 }
 
 /// The objects through which alone most bytes live.
-pub(super) fn holders(held: Option<&Dominators>, navigation: &Navigation) -> Html {
+///
+/// Of a large heap they are worked out only in their own view, where the user asks for them.
+pub(super) fn holders(held: Option<&Dominators>, quick: bool, navigation: &Navigation) -> Html {
     let whole = held.and_then(|held| held.boxes.first()).map_or(0, |top| top.weight);
     let row = |part: &WeightBox| {
         let route = Route { view: View::Dominators, top: part.object, object: part.object, ..navigation.route.clone() };
@@ -93,7 +90,8 @@ pub(super) fn holders(held: Option<&Dominators>, navigation: &Navigation) -> Htm
     });
     let all = Route { view: View::Dominators, top: None, ..navigation.route.clone() };
     let columns = &["Holds", "Bytes", "Share"];
-    Short { title: "What keeps it alive".into(), columns, rows: first, all, all_text: "All dominators" }.html()
+    let all_text = if quick { "All dominators" } else { "Work out the dominators of this large heap" };
+    Short { title: "What keeps it alive".into(), columns, rows: first, all, all_text }.html()
 }
 
 /// The largest changes since the snapshot before.
@@ -119,10 +117,7 @@ pub(super) fn changes(compared: Option<&Compared>, before: Option<&SnapshotSumma
 }
 
 /// What nothing reaches any more.
-pub(super) fn leaks(shown: &Overview, navigation: &Navigation) -> Html {
-    if shown.leaked.0 == 0 {
-        return html! {};
-    }
+pub(super) fn top_leaks(leaks: &Leaks, navigation: &Navigation) -> Html {
     let row = |cluster: &LeakCluster| {
         let set = cluster.set.clone();
         let route = Route { view: View::Heap, set, by: "Id".into(), ..navigation.route.clone() };
@@ -130,11 +125,11 @@ pub(super) fn leaks(shown: &Overview, navigation: &Navigation) -> Html {
         html! {
             <tr>
                 { name_cell(&cluster.kind, &name, &route) }
-                { cell(number(cluster.roots)) }{ cell(number(cluster.held_size)) }{ percent_cells(cluster.held_size, shown.leaked.1) }
+                { cell(number(cluster.roots)) }{ cell(number(cluster.held_size)) }{ percent_cells(cluster.held_size, leaks.size) }
             </tr>
         }
     };
-    let rows = shown.leaks.iter().map(row).collect();
+    let rows = leaks.clusters.iter().map(row).collect();
     let all = Route { view: View::Leaks, ..navigation.route.clone() };
     let columns = &["Leak roots", "Bytes", "Share"];
     Short { title: "What leaks".into(), columns, rows, all, all_text: "All leaks" }.html()
