@@ -60,6 +60,13 @@ impl KindCall {
         Self { relation: relation.to_owned(), words: vec![Word::Text(name.to_owned())], alternative: None }
     }
 
+    /// What a line allocated, by the line's name; none where that is no place in a file.
+    pub(crate) fn producer(place: &str) -> Option<Self> {
+        let (file, line) = place.rsplit_once(':')?;
+        let words = vec![Word::Text(file.to_owned()), Word::Number(line.parse().ok()?)];
+        Some(Self { relation: "Prod".into(), words, alternative: None })
+    }
+
     /// What a crumb says: the arguments alone, without the relation where a name tells enough.
     pub(crate) fn label(&self) -> String {
         match (self.words.as_slice(), self.alternative) {
@@ -146,6 +153,16 @@ mod tests {
         assert_eq!(read(r"'it\'s\x1b\u00e4\n'"), Ok(Some(("it's\u{1b}ä\n".into(), String::new()))));
         assert_eq!(read("3"), Ok(None));
         assert!(read("\"open").is_err() && read("'\\").is_err() && read(r#""\uzzzz""#).is_err());
+    }
+
+    #[test]
+    fn lines_are_kinds() {
+        let line = KindCall::producer("C:/app/main.rs:57").expect("a place");
+        assert_eq!(
+            (line.to_string().as_str(), line.label().as_str()),
+            ("hp.Prod(\"C:/app/main.rs\", 57)", "C:/app/main.rs:57")
+        );
+        assert_eq!((KindCall::producer("unknown"), KindCall::producer("main.rs:x")), (None, None));
     }
 
     #[test]

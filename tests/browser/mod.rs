@@ -157,7 +157,8 @@ impl Inspector {
 
     /// Chooses an option of a list by its text.
     pub(crate) async fn choose(&self, selector: &str, text: &str) {
-        self.wait_for(&format!("document.querySelector({selector:?})")).await;
+        let options = format!("[...(document.querySelector({selector:?})?.options ?? [])]");
+        self.wait_for(&format!("{options}.some((option) => option.text.includes({text:?}))")).await;
         let script = format!(
             "(() => {{ const list = document.querySelector({selector:?});
                const option = [...list.options].find((option) => option.text.includes({text:?}));

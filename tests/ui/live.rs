@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
 
 use crate::browser::Inspector;
 use crate::{SMALL, browser};
@@ -31,6 +32,8 @@ struct Running {
     host: Child,
     stdin: ChildStdin,
     url: String,
+    /// Blocks that the guest was asked for.
+    allocated: usize,
     _folder: tempfile::TempDir,
 }
 
@@ -52,13 +55,26 @@ impl Running {
         let url = lines.by_ref().find_map(|line| address(line.expect("a line"))).expect("an address");
         // Nobody else reads what is said later on, and the pipe must not fill.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { host, stdin, url, _folder: folder }
+        Self { host, stdin, url, allocated: 0, _folder: folder }
     }
 
     /// Has the guest allocate.
     fn allocate(&mut self, blocks: usize) {
+        self.allocated += blocks;
         self.stdin.write_all(&vec![b'.'; blocks]).expect("the guest reads");
         self.stdin.flush().expect("the guest reads");
+    }
+
+    /// Has the guest allocate now and then until the page says something: a request may still be on its way.
+    async fn allocate_until(&mut self, inspector: &Inspector, expression: &str) {
+        for _ in 0..200 {
+            if inspector.value::<bool>(&format!("!!({expression})")).await {
+                return;
+            }
+            self.allocate(1);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("never true: {expression}");
     }
 
     /// Ends the guest, then the host.
@@ -86,22 +102,27 @@ async fn a_running_guest_is_watched_and_asked_for_snapshots() {
     running.allocate(9);
     inspector.click("button.snapshot").await;
     inspector.wait_for("document.querySelector('.asked')?.textContent.includes('next allocation')").await;
-    running.allocate(1);
-    inspector.wait_for("document.querySelector('select[aria-label=Snapshot]')?.options.length === 1").await;
+    running
+        .allocate_until(&inspector, "document.querySelector('select[aria-label=Snapshot]')?.options.length === 1")
+        .await;
     inspector.wait_for("!document.querySelector('.asked')").await;
-    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 432 B in 9 blocks')").await;
+    let live = "Number(/live .* in (\\d+) blocks/.exec(document.querySelector('.facts').textContent)?.[1] ?? 0)";
+    inspector.wait_for(live).await;
+    let first: usize = inspector.value(live).await;
+    assert!((9..running.allocated).contains(&first), "{first} of {}", running.allocated);
 
     // What is looked at stays when another snapshot comes; without a selection the page follows the guest.
     inspector.go("#/heap?set=hp.heap().and(hp.Size(48))").await;
-    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('9 objects')").await;
-    running.allocate(5);
+    let kept = format!("document.querySelector('.summary')?.textContent.includes('{first} objects')");
+    inspector.wait_for(&kept).await;
     inspector.click("button.snapshot").await;
-    running.allocate(1);
-    inspector.wait_for("document.querySelector('select[aria-label=Snapshot]').options.length === 2").await;
-    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('9 objects')").await;
+    running
+        .allocate_until(&inspector, "document.querySelector('select[aria-label=Snapshot]').options.length === 2")
+        .await;
     inspector.wait_for("location.hash.includes('snapshot=1')").await;
+    inspector.wait_for(&kept).await;
     inspector.go("#/overview").await;
-    inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live 720 B in 15 blocks')").await;
+    inspector.wait_for(&format!("{live} > {first}")).await;
     inspector.screenshot("live").await;
 
     let mut host = running.end_guest();

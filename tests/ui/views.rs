@@ -150,7 +150,8 @@ async fn sites_are_searched_turned_and_zoomed() {
 async fn the_map_leads_to_blocks() {
     let Some(inspector) = at("#/map").await else { return };
     inspector.press_button("As a table").await;
-    inspector.wait_for("document.querySelectorAll('tr.row').length > 10").await;
+    inspector.choose(".tools select", "4.00 KiB").await;
+    inspector.wait_for("document.querySelectorAll('tr.row').length === 32").await;
     let first = "[...document.querySelectorAll('tr.row')].findIndex(row => row.cells[3].textContent !== '0')";
     let row: i64 = inspector.value(first).await;
     inspector.open_row(&format!("#row-{row}")).await;

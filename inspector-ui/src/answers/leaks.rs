@@ -9,7 +9,6 @@ use super::Failure;
 use super::object::brief;
 use super::session::Session;
 use crate::expression::{Combine, KindCall, SetExpression};
-use crate::kind_call::Word;
 use crate::protocol::{LeakCluster, Leaks, LeaksQuestion};
 
 /// Clusters of one answer.
@@ -24,7 +23,7 @@ pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<L
     let (kinds, sites) = (classes("Type")?, classes("Prod")?);
     let set_of = |kind: &str, site: &str| {
         let by_kind = SetExpression::leaks().with(Combine::And, SetExpression::kind(KindCall::named("Type", kind)));
-        producer(site).map_or(by_kind.clone(), |line| by_kind.with(Combine::And, SetExpression::kind(line)))
+        KindCall::producer(site).map_or(by_kind.clone(), |line| by_kind.with(Combine::And, SetExpression::kind(line)))
     };
     let mut clusters: BTreeMap<(usize, usize), LeakCluster> = BTreeMap::new();
     let mut held = 0;
@@ -51,11 +50,4 @@ pub(super) fn leaks(session: &mut Session, question: &LeaksQuestion) -> Result<L
     clusters.truncate(most);
     let shared = set.size().saturating_sub(held);
     Ok(Leaks { count: set.count() as u64, size: set.size(), clusters: clusters.into(), more, shared })
-}
-
-/// The kind of what a line allocated, by the line's name; none where it is unknown.
-fn producer(site: &str) -> Option<KindCall> {
-    let (file, line) = site.rsplit_once(':')?;
-    let words = vec![Word::Text(file.to_owned()), Word::Number(line.parse().ok()?)];
-    Some(KindCall { relation: "Prod".into(), words, alternative: None })
 }

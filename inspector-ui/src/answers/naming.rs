@@ -30,6 +30,11 @@ pub(super) fn kind_of_row(by: &str, partition: &Partition, position: usize) -> O
 
 /// All objects of the class of this name, if classes of the relation are called by their names.
 pub(super) fn kind_named(by: &str, name: &str) -> Option<SetExpression> {
-    let called = matches!(by, "Type" | "Class" | "Clodo" | "Unit") && name.len() <= MOST_LETTERS;
-    called.then(|| SetExpression::kind(KindCall::named(by, name)))
+    match by {
+        "Type" | "Class" | "Clodo" | "Unit" if name.len() <= MOST_LETTERS => {
+            Some(SetExpression::kind(KindCall::named(by, name)))
+        }
+        "Prod" => KindCall::producer(name).map(SetExpression::kind),
+        _ => None,
+    }
 }

@@ -126,7 +126,7 @@ fn properties(details: &ObjectDetails) -> Html {
                     { row("Committed", html! { format::counted(details.usable, "byte", "bytes") }) }
                 }
                 { row("Holds alone", html! { <>{ held }{ " (" }{ bytes(details.dominated) }{ ")" }</> }) }
-                { row("Site", html! { <span class="mono">{ &details.site }</span> }) }
+                { row("Site", html! { <span class="mono" title={details.site.clone()}>{ format::short_place(&details.site) }</span> }) }
                 if let Some(name) = &details.type_name {
                     { row("Type", html! { <>{ name }<span class="mark" title="What the type rests on">{ &details.type_evidence }</span></> }) }
                 }
@@ -185,7 +185,7 @@ fn context(frames: &[FrameLine]) -> Html {
                         <span class="mark" title="The compiler put it into its caller">{ "inlined" }</span>
                     }
                 </td>
-                <td class="mono quiet">{ &frame.place }</td>
+                <td class="mono quiet" title={frame.place.clone()}>{ format::short_place(&frame.place) }</td>
             </tr>
         }
     };

@@ -131,6 +131,6 @@ pub(super) fn top_leaks(leaks: &Leaks, navigation: &Navigation) -> Html {
     };
     let rows = leaks.clusters.iter().map(row).collect();
     let all = Route { view: View::Leaks, ..navigation.route.clone() };
-    let columns = &["Leak roots", "Bytes", "Share"];
+    let columns = &["Roots", "Bytes", "Share"];
     Short { title: "What leaks".into(), columns, rows, all, all_text: "All leaks" }.html()
 }
