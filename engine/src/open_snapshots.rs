@@ -82,7 +82,7 @@ mod tests {
         for number in 2..=9 {
             let Ok(_) = open.get(number, || load(number));
         }
-        let Ok(again) = open.get(1, || panic!("it is still there"));
+        let Ok(again) = open.get(1, || -> Result<Use, Infallible> { panic!("it is still there") });
         assert!(Arc::ptr_eq(first.view(), again.view()));
         assert_eq!(open.largest(), 9);
         let mut loaded = false;
