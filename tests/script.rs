@@ -105,7 +105,7 @@ fn a_shell_reads_lines_and_remembers() {
 
 /// Writes lines into a shell, waiting for what it says before the next one.
 const TERMINAL: &str = r#"
-import os, pty, select, signal, sys, time
+import os, pty, select, sys, time
 
 pid, terminal = pty.fork()
 if pid == 0:
@@ -131,8 +131,8 @@ wait_for(b"heapu")
 write(b"().count\r")
 wait_for(b"14")
 wait_for(b"heapy> ")
-write(b"for (;;) {}\r")
-time.sleep(0.5)
+write(b"print('runn' + 'ing'); for (;;) {}\r")
+wait_for(b"running")
 write(b"\x03")                  # Ctrl-C stops the script
 wait_for(b"stopped")
 wait_for(b"heapy> ")
@@ -159,10 +159,13 @@ fn a_shell_on_a_terminal_edits_completes_and_survives_an_interrupt() {
     let file = recording(folder.path());
     let program = folder.path().join("terminal.py");
     std::fs::write(&program, TERMINAL).unwrap();
-    let shell = [env!("CARGO_BIN_EXE_heapy-host"), "repl", file.to_str().unwrap()];
+    let history = folder.path().join("history");
+    let shell =
+        [env!("CARGO_BIN_EXE_heapy-host"), "repl", file.to_str().unwrap(), "--history", history.to_str().unwrap()];
     let output = Command::new("python3").arg(program).args(shell).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{errors}");
+    assert!(std::fs::read_to_string(history).unwrap().contains("7 * 6\n"));
 }
 
 #[test]

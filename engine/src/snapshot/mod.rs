@@ -13,6 +13,7 @@
 //! read (LZ4 cannot expand more than 255 times), never with what a header claims. Reading takes time and space O(bytes);
 //! edges and objects are decoded in batches, so that a heap is never in memory twice.
 
+mod ahead;
 mod column;
 mod description;
 mod entry;

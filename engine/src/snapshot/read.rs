@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use zip::ZipArchive;
 
+use super::ahead;
 use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta, TIMELINE};
 use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
@@ -200,11 +201,13 @@ impl Tables<'_> {
         let mut rows = 0usize;
         for entry in self.meta.tables.get(table).into_iter().flatten() {
             let bytes = self.recording.checked_entry(entry)?;
-            for batch in TableReader::new(entry, &bytes)?.batches() {
+            let reader = TableReader::new(entry, &bytes)?;
+            ahead::for_each(reader.batches(), |batch| {
                 let batch = batch?;
                 each(&batch, rows)?;
                 rows += batch.rows;
-            }
+                Ok::<_, SnapshotError>(())
+            })?;
         }
         Ok(rows)
     }

@@ -114,7 +114,7 @@ impl<'bytes> TableReader<'bytes> {
     }
 
     /// Reads the batches one after the other.
-    pub(super) fn batches(&self) -> impl Iterator<Item = Result<Batch<'_>, SnapshotError>> {
+    pub(super) fn batches(&self) -> impl ExactSizeIterator<Item = Result<Batch<'_>, SnapshotError>> {
         self.blocks.iter().map(|&(offset, metadata, body)| {
             let middle = offset.checked_add(metadata);
             let end = middle.and_then(|middle| middle.checked_add(body));
