@@ -144,6 +144,7 @@ wait_for(b"532")
 wait_for(b"heapy> ")
 write(b"_ + 1000\r")
 wait_for(b"1532")
+wait_for(b"heapy> ")             # before that, Ctrl-D would be the terminal's
 write(b"\x04")
 _, status = os.waitpid(pid, 0)
 print(os.waitstatus_to_exitcode(status))
