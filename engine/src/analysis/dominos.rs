@@ -10,10 +10,11 @@
 //! holds for other unreachable objects are counted too.
 //!
 //! Two traversals: with W the objects that the root reaches without entering X, the dominos are what X reaches without
-//! entering W. Time O(V + E), extra space O(V) bits and ids. For the dominos of *every single* object at once see
+//! entering W. Time O(V + E), extra space O(V) bits. For the dominos of *every single* object at once see
 //! [`super::DominatorTree`].
 
 use super::reach;
+use super::worklist::visit_all;
 use crate::heap::Heap;
 use crate::object_set::ObjectSet;
 
@@ -31,17 +32,16 @@ pub fn dominos(heap: &Heap, start: &ObjectSet, set: &ObjectSet) -> ObjectSet {
 #[must_use]
 pub fn imdom(heap: &Heap, start: &ObjectSet, referrers: &ObjectSet) -> ObjectSet {
     let mut reached = start.clone();
-    let mut pending: Vec<_> = start.iter().collect();
-    while let Some(object) = pending.pop() {
+    visit_all(start, heap.object_count(), |object, pending| {
         if referrers.contains(object) {
-            continue;
+            return;
         }
         for other in heap.referent_ids(object) {
             if reached.insert(other) {
-                pending.push(other);
+                pending.add(other);
             }
         }
-    }
+    });
     reached.intersect_with(referrers);
     reached
 }

@@ -12,6 +12,7 @@ mod path_search;
 mod paths;
 mod reachability;
 mod reference_pattern;
+mod worklist;
 
 pub use dominators::{Dominator, DominatorTree};
 pub use dominos::{dominos, imdom};

@@ -1,7 +1,8 @@
 //! What can be reached from a set of objects.
 //!
-//! Time O(V + E), extra space O(V) bits and ids.
+//! Time O(V + E), extra space O(V) bits.
 
+use super::worklist::visit_all;
 use crate::heap::Heap;
 use crate::object_set::ObjectSet;
 
@@ -9,16 +10,19 @@ use crate::object_set::ObjectSet;
 /// are dropped.
 #[must_use]
 pub fn reach(heap: &Heap, start: &ObjectSet, avoid: &ObjectSet) -> ObjectSet {
+    let count = heap.object_count();
+    let mut first = start.clone();
+    first.difference_with(avoid);
     // One set for "met" and "avoided": a single bit is looked at for each edge.
     let mut closed = avoid.clone();
-    let mut pending: Vec<_> = start.iter().filter(|&object| closed.insert(object)).collect();
-    while let Some(object) = pending.pop() {
+    closed.union_with(&first);
+    visit_all(&first, count, |object, pending| {
         for other in heap.referent_ids(object) {
             if closed.insert(other) {
-                pending.push(other);
+                pending.add(other);
             }
         }
-    }
+    });
     closed.difference_with(avoid);
     closed
 }

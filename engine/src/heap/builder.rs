@@ -12,6 +12,11 @@ use super::{
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
+/// Analyses keep a flag in the highest bit of an object's number.
+const MAX_OBJECTS: u32 = 1 << 30;
+/// Positions of edges end before the value that stands for none.
+const MAX_EDGES: u32 = u32::MAX - 1;
+
 /// Why objects and edges do not make a heap.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -206,9 +211,10 @@ impl HeapBuilder {
     }
 
     fn check(&self) -> Result<(), HeapError> {
-        for (table, count) in [("objects", self.objects.len()), ("edges", self.edges.len())] {
-            if count >= u32::MAX as usize {
-                return Err(HeapError::TooMany { table, limit: u32::MAX - 1 });
+        let tables = [("objects", self.objects.len(), MAX_OBJECTS), ("edges", self.edges.len(), MAX_EDGES)];
+        for (table, count, limit) in tables {
+            if count > limit as usize {
+                return Err(HeapError::TooMany { table, limit });
             }
         }
         let within = |what, index: usize, count: usize| {

@@ -1,15 +1,20 @@
-//! Columns of unsigned integers in as few bytes as their largest value needs.
+//! Columns of unsigned integers in as few bits as their largest value needs.
 //!
 //! A column of zeros takes no bytes; a column of ids of ten million objects takes three bytes a row. Reading is one
-//! unaligned load and a mask.
+//! unaligned load, a shift and a mask.
 
 /// Bytes behind the last value, so that a load of eight bytes never leaves the column.
 const PADDING: usize = 8;
 
+/// Bits of the widest value that a load of eight bytes holds wherever in its first byte it starts; wider values take
+/// eight whole bytes.
+const MAX_PACKED: u32 = 57;
+
 /// Numbers of one width, read-only.
 #[derive(Debug, Default)]
 pub(super) struct Column {
-    width: usize,
+    /// Bits of a value.
+    width: u64,
     mask: u64,
     bytes: Vec<u8>,
 }
@@ -17,17 +22,25 @@ pub(super) struct Column {
 impl Column {
     /// A column of `values`, none of which is above `max`.
     pub(super) fn new(max: u64, values: impl ExactSizeIterator<Item = u64>) -> Self {
-        let width = (u64::BITS - max.leading_zeros()).div_ceil(8) as usize;
-        if width == 0 {
-            return Self::default();
-        }
-        let mask = u64::MAX >> (u64::BITS as usize - 8 * width);
-        let mut bytes = Vec::with_capacity(values.len() * width + PADDING);
+        let width = match u64::BITS - max.leading_zeros() {
+            0 => return Self::default(),
+            width if width > MAX_PACKED => u64::BITS,
+            width => width,
+        };
+        let mut bytes = Vec::with_capacity((values.len() * width as usize).div_ceil(8) + PADDING);
+        let (mut word, mut filled) = (0u128, 0);
         for value in values {
-            bytes.extend_from_slice(&value.to_le_bytes()[..width]);
+            word |= u128::from(value) << filled;
+            filled += width;
+            if filled >= u64::BITS {
+                bytes.extend_from_slice(&(word as u64).to_le_bytes());
+                word >>= u64::BITS;
+                filled -= u64::BITS;
+            }
         }
+        bytes.extend_from_slice(&(word as u64).to_le_bytes()[..filled.div_ceil(8) as usize]);
         bytes.resize(bytes.len() + PADDING, 0);
-        Self { width, mask, bytes }
+        Self { width: width.into(), mask: u64::MAX >> (u64::BITS - width), bytes }
     }
 
     /// The column of a slice.
@@ -42,10 +55,11 @@ impl Column {
         if self.width == 0 {
             return 0;
         }
-        let at = row * self.width;
+        let bit = row as u64 * self.width;
+        let at = (bit / 8) as usize;
         let mut word = [0; 8];
         word.copy_from_slice(&self.bytes[at..at + PADDING]);
-        u64::from_le_bytes(word) & self.mask
+        u64::from_le_bytes(word) >> (bit % 8) & self.mask
     }
 
     /// Bytes of memory that it takes.

@@ -12,46 +12,66 @@ const NONE: u32 = u32::MAX;
 pub(super) struct SetNumbering {
     /// Label of the set of one number, by that number.
     single: Vec<u32>,
-    /// Labels of the other sets; their numbers stand in the pool alone, for there may be millions of sets.
-    others: HashTable<u32>,
+    /// The other sets; their numbers stand in the pool alone, for there may be millions of sets.
+    others: HashTable<Entry>,
     sets: SetPool,
 }
 
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Mixes the numbers of a set into all bits of one.
-fn hash(set: &[u32]) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+fn hash(set: &[u32]) -> u32 {
     let mixed = set.iter().fold(MULTIPLIER, |mixed, &number| {
         let product = (mixed ^ u64::from(number)).wrapping_mul(MULTIPLIER);
         product ^ (product >> 32)
     });
-    mixed.wrapping_mul(MULTIPLIER)
+    (mixed.wrapping_mul(MULTIPLIER) >> 32) as u32
+}
+
+/// The hash as the table wants it, with all bits mixed.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(MULTIPLIER)
+}
+
+/// A set in the table. Its hash stands here so that the table can grow without a look at the sets, and its place so that
+/// one look at the pool compares them.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    label: u32,
+    start: u32,
 }
 
 /// Sets of numbers, one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct SetPool {
-    /// Where each set ends in `numbers`.
-    ends: Vec<u32>,
+    /// Where in `numbers` each set starts.
+    starts: Vec<u32>,
+    /// Of each set the count and then the numbers.
     numbers: Vec<u32>,
 }
 
 impl SetPool {
     /// Number of sets.
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.starts.len()
     }
 
     /// The numbers of a set, ascending.
     pub(super) fn get(&self, label: u32) -> &[u32] {
-        let label = label as usize;
-        let start = label.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.numbers[start as usize..self.ends[label] as usize]
+        self.at(self.starts[label as usize])
+    }
+
+    fn at(&self, start: u32) -> &[u32] {
+        let rest = &self.numbers[start as usize..];
+        rest.split_first().map_or(&[], |(&count, numbers)| &numbers[..count as usize])
     }
 
     fn push(&mut self, set: &[u32]) -> u32 {
+        self.starts.push(self.numbers.len() as u32);
+        self.numbers.push(set.len() as u32);
         self.numbers.extend_from_slice(set);
-        self.ends.push(self.numbers.len() as u32);
-        (self.ends.len() - 1) as u32
+        (self.starts.len() - 1) as u32
     }
 }
 
@@ -76,12 +96,14 @@ impl SetNumbering {
                 *slot
             }
             _ => {
-                let hashed = hash(list);
-                if let Some(&label) = self.others.find(hashed, |&label| sets.get(label) == list.as_slice()) {
-                    return label;
+                let hash = hash(list);
+                let same = |entry: &Entry| entry.hash == hash && sets.at(entry.start) == list.as_slice();
+                if let Some(entry) = self.others.find(spread(hash), same) {
+                    return entry.label;
                 }
+                let start = sets.numbers.len() as u32;
                 let label = sets.push(list);
-                self.others.insert_unique(hashed, label, |&label| hash(sets.get(label)));
+                self.others.insert_unique(spread(hash), Entry { hash, label, start }, |entry| spread(entry.hash));
                 label
             }
         }

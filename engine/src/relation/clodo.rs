@@ -112,14 +112,20 @@ pub(super) fn by_class_or_owner(view: &Arc<View>) -> Labelling {
     let of_class: Vec<u32> =
         (0..by_class.class_count()).map(|label| numbering.number(by_class.class(label as u32))).collect();
     let storage = storage_shapes(heap);
+    // Storage of owners of one class is of one class.
+    let mut of_owner: Vec<Option<u32>> = vec![None; by_class.class_count()];
     let column = heap
         .objects()
         .map(|object| {
-            if storage[heap.shape_number(object) as usize] {
-                let owner = view.owners().get(&object).map(|owner| owner.class(heap));
-                return numbering.number(Class::Storage(owner));
+            if !storage[heap.shape_number(object) as usize] {
+                return of_class[by_class.label(object) as usize];
             }
-            of_class[by_class.label(object) as usize]
+            let owner = view.owners().get(&object);
+            let mut number = || numbering.number(Class::Storage(owner.map(|owner| owner.class(heap))));
+            match owner {
+                Some(Owner::Object(owner)) => *of_owner[by_class.label(*owner) as usize].get_or_insert_with(number),
+                _ => number(),
+            }
         })
         .collect();
     Labelling::from_columns(column, numbering.into_keys())

@@ -132,8 +132,12 @@ fn by_set(heap: &Heap, numbers: &[u32], roots: &HashMap<ObjectId, Vec<u32>>) -> 
         .objects()
         .map(|object| {
             list.clear();
-            let seen = heap.incoming_positions(object).map(|position| numbers[position]);
-            list.extend(seen.filter(|&number| number != UNSEEN));
+            for position in heap.incoming_positions(object) {
+                let number = numbers[position];
+                if number != UNSEEN {
+                    list.push(number);
+                }
+            }
             if let Some(held) = roots.get(&object) {
                 list.extend_from_slice(held);
             }
