@@ -1,6 +1,6 @@
 //! Labelling a heap by each relation for the first time, partitions, and set operations.
 //!
-//! `HEAPY_BENCH_LARGE=1 cargo bench -p heapy-engine --bench partition` measures ten million objects too.
+//! Of heaps of 10^4 to 10^7 objects; a part of a name, such as `/4000000`, measures only what has it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench; criterion's macros make items without documentation")]
 
 mod support;
@@ -15,7 +15,7 @@ use heapy_engine::{ObjectId, Use};
 const RELATIONS: [&str; 9] = ["Type", "Size", "Id", "Prod", "Class", "Clodo", "Unit", "Via", "Rcs"];
 
 fn labelling(criterion: &mut Criterion) {
-    for count in support::sizes() {
+    for count in support::SIZES {
         // Made only when something of this size is measured.
         let heap = LazyCell::new(|| support::heap(count));
         let mut group = criterion.benchmark_group("label");
@@ -41,7 +41,7 @@ fn labelling(criterion: &mut Criterion) {
 }
 
 fn partition(criterion: &mut Criterion) {
-    for count in support::sizes() {
+    for count in support::SIZES {
         let hp = LazyCell::new(|| Use::new(support::heap(count)));
         let mut group = criterion.benchmark_group("partition");
         group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
@@ -58,7 +58,7 @@ fn partition(criterion: &mut Criterion) {
 }
 
 fn algebra(criterion: &mut Criterion) {
-    for count in support::sizes() {
+    for count in support::SIZES {
         let sets = LazyCell::new(|| {
             let hp = Use::new(support::heap(count));
             let even = hp.iso((0..count).step_by(2).map(ObjectId::new)).unwrap();

@@ -86,15 +86,15 @@ fn argument(hp: &Value, entry: &Entry, accepts: Accepts) -> Value {
         ("at", _) if entry.result == "Root" => "app".into(),
         ("slice", _) => Value::Integer(1),
         ("set_maxpaths", _) => Value::Integer(3),
-        (_, Accepts::UniSet | Accepts::SetOrRelation) if matches!(entry.name, "and") && entry.result == "SetOfKind" => {
+        (_, Accepts::UniSet) if matches!(entry.name, "and") && entry.result == "SetOfKind" => {
             ask(&ask(hp, "Type", &[]), "call", &["app::Node".into()])
         }
-        ("le", Accepts::SetOrRelation) => ask(hp, "Type", &[]),
         (_, Accepts::Relation | Accepts::RelationOrName) => ask(hp, "Size", &[]),
-        (
-            _,
-            Accepts::UniSet | Accepts::IdentitySet | Accepts::ObjectOrSet | Accepts::SetOrRelation | Accepts::StatOrSet,
-        ) if entry.name != "sub" || entry.result == "UniSet" => set(),
+        (_, Accepts::UniSet | Accepts::IdentitySet | Accepts::ObjectOrSet | Accepts::StatOrSet)
+            if entry.name != "sub" || entry.result == "UniSet" =>
+        {
+            set()
+        }
         (_, Accepts::StatOrSet) => ask(&set(), "stat", &[]),
         (_, Accepts::Integer | Accepts::IntegerOrText) => Value::Integer(0),
         (_, Accepts::Bool) => Value::Bool(false),
@@ -115,7 +115,7 @@ fn conforms(value: &Value, types: &str) -> bool {
         }
         (None, value) => {
             let own = value.type_name();
-            ty == own || (ty == "UniSet" && matches!(own, "IdentitySet" | "Kind"))
+            ty == own || (ty == "UniSet" && matches!(own, "IdentitySet" | "Kind" | "EquivalenceRelation"))
         }
         _ => false,
     })
@@ -231,7 +231,8 @@ fn what_is_wrong_names_the_argument() {
     assert_eq!(text(&set, "at", &["x".into()]), "at: index is 'x'; accepted: a whole number");
     assert_eq!(text(&set, "at", &[]), "at: index is nothing; accepted: a whole number");
     assert!(text(&set, "at", &[Value::Integer(0), Value::Integer(1)]).starts_with("at: an argument too many is 1"));
-    assert!(text(&set, "and", &["x".into()]).contains("other is 'x'; accepted: a set"));
+    assert!(text(&set, "and", &[Value::Integer(1)]).contains("other is 1; accepted: a set"));
+    assert!(text(&set, "and", &["x".into()]).contains("Type: name is 'x'; accepted: the name of a class"));
     assert!(text(&set, "get_rp", &[Value::Record(vec![("deep".into(), Value::Integer(1))])]).contains("deep is 1"));
     assert!(text(&set, "get_rp", &[Value::Integer(-1)]).contains("depth is -1"));
     assert!(text(&set, "nothing", &[]).contains("IdentitySet has no attribute 'nothing'; it has all, and,"));
@@ -241,6 +242,56 @@ fn what_is_wrong_names_the_argument() {
     assert!(text(&set, "get_shpaths", &[other]).contains("different heaps"));
     assert!(text(&ask(&hp, "Root", &[]), "i9_globals", &[]).contains("i0_modules[\"app\"]"));
     assert!(text(&hp, "load", &["nonsense".into()]).contains("line 1: no initial .loader directive"));
+}
+
+#[test]
+fn relations_are_sets_in_formulas() {
+    let hp = hp();
+    let relation = |name: &str| ask(&hp, name, &[]);
+    let of = |name: &str, argument: Value| ask(&relation(name), "call", &[argument]);
+    // Heapy prints the object's address in place of the relation's name.
+    let both = ask(&relation("Type"), "and", &[of("Size", Value::Integer(24))]);
+    assert_eq!(both.type_name(), "Kind");
+    assert_eq!(both.to_string(), "(<size = 24> & Equiv. relation hp.Type))");
+    assert_eq!(both.repr(), "(hp.Size(24) & hp.Type)");
+    let reversed = ask(&of("Size", Value::Integer(24)), "and", &[relation("Type")]);
+    assert_eq!(reversed.repr(), "(hp.Type & hp.Size(24))");
+    assert_eq!(ask(&relation("Type"), "sub", &[of("Size", Value::Integer(24))]).repr(), "(~hp.Size(24) & hp.Type)");
+    assert_eq!(ask(&relation("Type"), "or", &[relation("Size")]).repr(), "(hp.Size | hp.Type)");
+    assert_eq!(ask(&relation("Type"), "and", &[relation("Size")]).type_name(), "EquivalenceRelation");
+    assert_eq!(ask(&relation("Type"), "and", &[ask(&hp, "Nothing", &[])]).to_string(), "<Nothing>");
+    // Every object is in a relation, and a set if its members are of one class.
+    let all = ask(&hp, "heap", &[]);
+    assert_eq!(ask(&ask(&all, "and", &[both.clone()]), "count", &[]).to_string(), "3");
+    let nodes = ask(&all, "and", &["app::Node".into()]);
+    assert_eq!(ask(&both, "has", &[nodes]).to_string(), "true");
+    let blocks = ask(&all, "and", &[of("Size", Value::Integer(24))]);
+    assert_eq!(ask(&both, "has", &[blocks]).to_string(), "false");
+    for (a, order, b, want) in [
+        ("Class", "lt", "Type", true),
+        ("Type", "lt", "Class", false),
+        ("Type", "gt", "Class", true),
+        ("Type", "ge", "Type", true),
+        ("Type", "lt", "Type", false),
+        ("Type", "eq", "Type", true),
+        ("Type", "ne", "Size", true),
+        ("Type", "le", "Unity", true),
+    ] {
+        assert_eq!(ask(&relation(a), order, &[relation(b)]).to_string(), want.to_string(), "{a} {order} {b}");
+    }
+    assert_eq!(ask(&of("Size", Value::Integer(24)), "lt", &[relation("Type")]).to_string(), "true");
+}
+
+#[test]
+fn producers_are_found_by_function_too() {
+    let hp = hp();
+    let prod = ask(&hp, "Prod", &[]);
+    let named = |name: &str| vec![Value::Record(vec![("function".into(), name.into())])];
+    let kind = ask(&prod, "call", &named("push"));
+    assert_eq!(kind.to_string(), "a.rs:3");
+    assert_eq!(ask(&ask(&kind, "select", &[]), "count", &[]).to_string(), "4");
+    let error = call(&prod, "call", &named("pus")).unwrap_err().to_string();
+    assert!(error.starts_with("Prod: function is function='pus'; accepted: the name of a function that"), "{error}");
 }
 
 #[test]

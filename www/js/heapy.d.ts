@@ -57,7 +57,7 @@ export interface Use {
   readonly Module: EquivalenceRelation;
   /** The empty set. */
   readonly Nothing: IdentitySet;
-  /** Relation by producer: file and line of the allocation, outside of the allocator and of container libraries. Prod("src/app.rs", 12) is a line, Prod("src/") what comes from files whose names begin so, Prod() what is unknown. */
+  /** Relation by producer: file and line of the allocation, outside of the allocator and of container libraries. Prod("src/app.rs", 12) is a line, Prod("src/") what comes from files whose names begin so, Prod({function: "app::cache"}) what the lines of a function allocate, or of all functions of a type or module, Prod() what is unknown. */
   readonly Prod: EquivalenceRelation;
   /** Relation by the set of Clodo classes of the referrers. Rcs(k, ...) is the kind of the objects that are referred to by exactly these kinds. */
   readonly Rcs: EquivalenceRelation;
@@ -80,7 +80,7 @@ export interface Use {
   /** Overview of the attributes; hp.doc.heap is help about one of them. */
   readonly doc: Doc;
   /** Makes a relation of a sequence of kinds: an object's class is the index of the first kind that contains it, or the number of kinds if none does. Calling the relation with an index gives that class. */
-  findex(...kinds: ((UniSet) | object)[]): EquivalenceRelation;
+  findex(...kinds: ((UniSet | string) | object)[]): EquivalenceRelation;
   /** The objects that the root reaches. After setref only those that were made since. */
   heap(): IdentitySet;
   /** The objects that the root does not reach, as a set. Deprecated in favour of heapu; kept because Heapy has it. */
@@ -118,7 +118,7 @@ export interface Use {
   /** The empty set of kinds: sonokind.refdby is the kind of the objects that nothing refers to. */
   readonly sonokind: SetOfKind;
   /** The union of sets; Nothing for none. */
-  union(...sets: ((UniSet) | object)[]): UniSet;
+  union(...sets: ((UniSet | string) | object)[]): UniSet;
   /** The snapshots of the recording. */
   readonly snapshots: SnapshotInfo[];
   /** The top object of another snapshot. */
@@ -129,10 +129,10 @@ export interface Use {
   [Symbol.dispose](): void;
 }
 
-/** A set of objects. It has members (an IdentitySet) or a rule (a Kind). */
+/** A set of objects. It has members (an IdentitySet) or a rule (a Kind); a relation is one too, in which everything is. Where a set is an argument, a text stands for the type of that name. */
 export interface UniSet {
   /** What is in both sets: x & y. */
-  and(other: UniSet): UniSet;
+  and(other: UniSet | string): UniSet;
   /** False for Nothing only. */
   as_bool(): boolean;
   /** The relation with two classes: 0 for what is in this set, 1 for what is not. */
@@ -142,37 +142,37 @@ export interface UniSet {
   /** The kind of the backing storage that members own; of Nothing, of the storage without an owner. */
   readonly dictof: Kind;
   /** Whether no object is in both sets. */
-  disjoint(other: UniSet): boolean;
+  disjoint(other: UniSet | string): boolean;
   /** Overview of the attributes; x.doc.sp is help about one of them. */
   readonly doc: Doc;
   /** Whether both sets have the same objects: x == y, decided on the heap. */
-  eq(other: UniSet): boolean;
+  eq(other: UniSet | string): boolean;
   /** Whether all of the other set is in this one: x >= y. */
-  ge(other: UniSet): boolean;
+  ge(other: UniSet | string): boolean;
   /** How members are selected: the relation, the name of its class, and how the class of an object is compared with it. */
   get_ckc(): Classification;
   /** The text by which listings of this set show the one object of the argument. */
   get_render(object: IdentitySet): string;
   /** Whether all of the other set is in this one, which has more: x > y. */
-  gt(other: UniSet): boolean;
+  gt(other: UniSet | string): boolean;
   /** Whether an object, or every member of a set, is in this set. */
   has(object: IdentitySet | number): boolean;
   /** Whether all of this set is in the other one: x <= y, decided on the heap. */
-  le(other: UniSet): boolean;
+  le(other: UniSet | string): boolean;
   /** Whether all of this set is in the other one, which has more: x < y. */
-  lt(other: UniSet): boolean;
+  lt(other: UniSet | string): boolean;
   /** Whether the sets have different objects: x != y. */
-  ne(other: UniSet): boolean;
+  ne(other: UniSet | string): boolean;
   /** Everything that is not in this set: ~x. */
   not(): UniSet;
   /** What is in one of the sets or both: x | y. */
-  or(other: UniSet): UniSet;
+  or(other: UniSet | string): UniSet;
   /** The text that gives a kind again when it is evaluated; of a set with members its table. */
   readonly repr: string;
   /** What is in this set only: x - y. */
-  sub(other: UniSet): UniSet;
+  sub(other: UniSet | string): UniSet;
   /** What is in one of the sets only: x ^ y. */
-  xor(other: UniSet): UniSet;
+  xor(other: UniSet | string): UniSet;
   toJSON(): unknown;
   toString(): string;
   /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
@@ -234,8 +234,8 @@ export interface IdentitySet extends UniSet {
   /** The name of the family of sets it belongs to. */
   readonly fam: string;
   /** The reference pattern: a tree of the kinds of objects that hold the set, and those that hold them. depth (7) is how far it goes, er (Clodo) how referrers are grouped, imdom whether only referrers that the root reaches without another one count, src what is the root instead, stopkind what is not followed (modules and frames), nocyc whether objects of a row are left out below it, ref 'imdom' the same as imdom. bf is accepted and has no effect. */
-  get_rp(depth?: number, er?: EquivalenceRelation | string, imdom?: boolean, bf?: boolean, src?: IdentitySet, stopkind?: UniSet, nocyc?: boolean, ref?: string): ReferencePattern;
-  get_rp(options: { depth?: number; er?: EquivalenceRelation | string; imdom?: boolean; bf?: boolean; src?: IdentitySet; stopkind?: UniSet; nocyc?: boolean; ref?: string }): ReferencePattern;
+  get_rp(depth?: number, er?: EquivalenceRelation | string, imdom?: boolean, bf?: boolean, src?: IdentitySet, stopkind?: UniSet | string, nocyc?: boolean, ref?: string): ReferencePattern;
+  get_rp(options: { depth?: number; er?: EquivalenceRelation | string; imdom?: boolean; bf?: boolean; src?: IdentitySet; stopkind?: UniSet | string; nocyc?: boolean; ref?: string }): ReferencePattern;
   /** All shortest paths to the nearest members of the set: from src (the root), around avoid_nodes and avoid_edges, and over typed references only if typed is true. */
   get_shpaths(src?: IdentitySet, avoid_nodes?: IdentitySet, avoid_edges?: Edge[], typed?: boolean): Paths;
   get_shpaths(options: { src?: IdentitySet; avoid_nodes?: IdentitySet; avoid_edges?: Edge[]; typed?: boolean }): Paths;
@@ -323,7 +323,7 @@ export interface Kind extends UniSet {
 /** A set of classes of one relation, such as the referrers of an object may be of. */
 export interface SetOfKind {
   /** The set with one class more. */
-  and(kind: UniSet): SetOfKind;
+  and(kind: UniSet | string): SetOfKind;
   /** The relation that its classes are of. */
   readonly er: EquivalenceRelation;
   /** The objects whose referrers are of exactly these classes. */
@@ -334,26 +334,36 @@ export interface SetOfKind {
   [Symbol.dispose](): void;
 }
 
-/** A way to group objects. Calling it gives the kind of one of its classes. */
-export interface EquivalenceRelation {
+/** A way to group objects. Calling it gives the kind of one of its classes. It is a set too: every object is in it, and a set with members if these are of one class. */
+export interface EquivalenceRelation extends Omit<UniSet, "and" | "dictof"> {
   /** The class that the arguments describe. */
   (...arguments: (string | number | UniSet | SetOfKind | null | [] | object)[]): Kind;
-  /** The finer of two relations, or the one whose classes are pairs: Type & Size. */
-  and(other: EquivalenceRelation): EquivalenceRelation;
+  /** Of two relations the finer one, or the one whose classes are pairs: Type & Size. With a set the formula of both. */
+  and(other: UniSet | string): EquivalenceRelation | UniSet;
   /** The class that the arguments describe, as a kind: Type("app::Node"), Size(24), Via(".next"). What each relation accepts is told with its name at Use. */
   call(...arguments: ((string | number | UniSet | SetOfKind | null | []) | object)[]): Kind;
   /** The relation that puts backing storage into the class that its owner has under this one. */
   readonly dictof: EquivalenceRelation;
   /** Overview of the attributes. */
   readonly doc: Doc;
+  /** Whether both are the same relation; compared with a set, whether that is everything. */
+  eq(other: UniSet | string): boolean;
+  /** Whether each class of the other relation lies in one class of this one, by the declared order. */
+  ge(other: UniSet | string): boolean;
+  /** Whether this relation is coarser than the other one, by the declared order. */
+  gt(other: UniSet | string): boolean;
   /** Whether all members of a set are of one class, or a kind is a class of this relation or of a finer one. */
-  has(set: UniSet): boolean;
+  has(set: UniSet | string): boolean;
   /** The header of the kind column of its tables. */
   readonly header: string;
   /** The union of the kinds of the members of a set under this relation: Type[x]. */
   image(set: IdentitySet): UniSet;
   /** Whether each class of this relation lies in one class of the other, by the declared order. */
-  le(other: UniSet | EquivalenceRelation): boolean;
+  le(other: UniSet | string): boolean;
+  /** Whether this relation is finer than the other one, by the declared order. */
+  lt(other: UniSet | string): boolean;
+  /** Whether the relations differ. */
+  ne(other: UniSet | string): boolean;
   /** The relation by the set of classes that the referrers have under this one. Clodo.refdby is Rcs. */
   readonly refdby: EquivalenceRelation;
   /** The text that gives the relation again when it is evaluated. */

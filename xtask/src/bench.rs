@@ -1,9 +1,11 @@
 //! `cargo xtask bench [NAME] [--json]`: ratios taken side by side in one run.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
-use crate::guests;
-use crate::process::{SELECTION, cargo, run};
+use crate::process::{SELECTION, cargo, on_path, root, run, target_dir};
+use crate::{guests, npm};
 
 /// What can be measured: the name here, and the bench targets. Those of the engine are criterion's and do not take `--json`;
 /// they print times of one machine, to be compared with each other only.
@@ -14,28 +16,50 @@ const BENCHES: [(&str, &[&str]); 4] = [
     ("engine", &["partition", "graph"]),
 ];
 
+/// What else can be measured: the memory that a heap of ten million objects takes in a browser, whose limit is 4 GiB.
+const MEMORY: &str = "memory";
+
 /// Runs the named bench, or all of them.
 pub(crate) fn run_bench(words: &[String]) -> Result<()> {
-    let names = BENCHES.map(|(name, _)| name).join(", ");
+    let names = BENCHES.map(|(name, _)| name).join(", ") + ", " + MEMORY;
     let (flags, chosen): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.starts_with('-'));
     if let Some(flag) = flags.iter().find(|flag| **flag != "--json") {
         bail!("bench takes --json, not {flag}");
     }
-    if let Some(name) = chosen.iter().find(|name| !BENCHES.iter().any(|(known, _)| known == *name)) {
+    let known = |name: &&&String| **name == MEMORY || BENCHES.iter().any(|(known, _)| known == *name);
+    if let Some(name) = chosen.iter().find(|name| !known(name)) {
         bail!("no bench is called {name:?}; there are {names}");
     }
-    guests::build()?;
-    for (name, targets) in BENCHES {
-        if chosen.is_empty() || chosen.iter().any(|word| *word == name) {
-            for target in targets {
-                let mut command = cargo();
-                command.args(["bench", "--quiet"]).args(SELECTION).args(["--bench", target, "--"]);
-                if name != "engine" {
-                    command.args(&flags);
-                }
-                run(&mut command)?;
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|word| *word == name);
+    if wanted(MEMORY) {
+        browser_memory()?;
+    }
+    let benches: Vec<_> = BENCHES.into_iter().filter(|(name, _)| wanted(name)).collect();
+    if !benches.is_empty() {
+        guests::build()?;
+    }
+    for (name, targets) in benches {
+        for target in targets {
+            let mut command = cargo();
+            command.args(["bench", "--quiet"]).args(SELECTION).args(["--bench", target, "--"]);
+            if name != "engine" {
+                command.args(&flags);
             }
+            run(&mut command)?;
         }
     }
     Ok(())
+}
+
+/// Writes a recording of ten million objects, and opens it with the module that browsers load.
+fn browser_memory() -> Result<()> {
+    if !on_path("node") {
+        eprintln!("bench memory: skipped, for there is no node");
+        return Ok(());
+    }
+    let package = npm::stage()?;
+    let recording = target_dir().join("large.heapy");
+    let example = ["run", "--release", "--package", "heapy-engine", "--example", "large_recording", "--"];
+    run(cargo().args(example).arg(&recording))?;
+    run(Command::new("node").arg(root().join("tests/browser/memory.mjs")).arg(package).arg(recording))
 }

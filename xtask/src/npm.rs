@@ -1,6 +1,7 @@
 //! `cargo xtask npm`: the package `heapy` as a tarball.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +24,12 @@ pub(crate) fn pack(words: &[String]) -> Result<()> {
     if !words.is_empty() {
         bail!("npm takes no argument, not {words:?}");
     }
+    let package = stage()?;
+    run(Command::new("npm").current_dir(&package).args(["pack", "--silent", "--offline"]))
+}
+
+/// Builds the package's folder below the target folder.
+pub(crate) fn stage() -> Result<PathBuf> {
     ui::build()?;
     let package = target_dir().join("npm");
     fs::create_dir_all(package.join("test"))?;
@@ -33,5 +40,5 @@ pub(crate) fn pack(words: &[String]) -> Result<()> {
         }
     }
     eprintln!("the package is made in {}", package.display());
-    run(Command::new("npm").current_dir(&package).args(["pack", "--silent", "--offline"]))
+    Ok(package)
 }

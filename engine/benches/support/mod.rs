@@ -24,15 +24,8 @@ impl Random {
     }
 }
 
-/// The numbers of objects to measure: 10^4 to 4 * 10^6, and 10^7 when the environment variable `HEAPY_BENCH_LARGE` is
-/// set.
-pub(crate) fn sizes() -> Vec<u32> {
-    let mut sizes = vec![10_000, 100_000, 1_000_000, 4_000_000];
-    if std::env::var_os("HEAPY_BENCH_LARGE").is_some() {
-        sizes.push(10_000_000);
-    }
-    sizes
-}
+/// The numbers of objects to measure.
+pub(crate) const SIZES: [u32; 5] = [10_000, 100_000, 1_000_000, 4_000_000, 10_000_000];
 
 /// A heap of `count` objects with 2.5 edges each, nine tenths of them near their referrer.
 pub(crate) fn heap(count: u32) -> Arc<Heap> {
@@ -88,7 +81,21 @@ pub(crate) fn heap(count: u32) -> Arc<Heap> {
         let place = RootPlace::Global { instance: 0, name: format!("global{}", index % 100) };
         builder.add_root(place, HeapBuilder::key(random.below(count)));
     }
-    Arc::new(builder.finish().unwrap())
+    let heap = builder.finish().unwrap();
+    print_resident_size(&heap);
+    Arc::new(heap)
+}
+
+#[allow(clippy::print_stderr, reason = "criterion measures time only; memory is told beside it")]
+fn print_resident_size(heap: &Heap) {
+    let size = heap.resident_size();
+    let (objects, edges) = (heap.object_count(), heap.edge_count());
+    let each = |bytes: usize, count: usize| bytes as f64 / count as f64;
+    eprintln!(
+        "{objects} objects of {:.1} bytes and {edges} edges of {:.1} bytes are resident",
+        each(size.objects, objects),
+        each(size.edges, edges)
+    );
 }
 
 fn record(name: String, shape: Shape, storage: bool) -> TypeRecord {

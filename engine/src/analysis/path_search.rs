@@ -66,10 +66,12 @@ impl PathSearch {
         let mut root_used = false;
         if let Some(meeting) = Frontiers::new(heap, &query).meet() {
             levels = meeting.levels();
+            let first = levels.get(1).map_or(&[][..], Vec::as_slice);
             root_used = query.from_root
-                && heap.roots().iter().any(|root| {
-                    query.allows_root(root.to, root.conservative) && levels[1].binary_search(&root.to).is_ok()
-                });
+                && heap
+                    .roots()
+                    .iter()
+                    .any(|root| query.allows_root(root.to, root.conservative) && first.binary_search(&root.to).is_ok());
         }
         Self { query, levels, root_used }
     }

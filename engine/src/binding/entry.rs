@@ -73,7 +73,7 @@ pub struct Parameter {
 /// What may be given for a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepts {
-    /// Any set.
+    /// Any set, a relation as one, or the name of a type.
     UniSet,
     /// A set with members.
     IdentitySet,
@@ -83,8 +83,6 @@ pub enum Accepts {
     Relation,
     /// An equivalence relation, or names of some joined by `&`.
     RelationOrName,
-    /// Any set or an equivalence relation.
-    SetOrRelation,
     /// A text.
     Text,
     /// A whole number.
@@ -108,12 +106,11 @@ impl Accepts {
     #[must_use]
     pub const fn typescript(self) -> &'static str {
         match self {
-            Self::UniSet => "UniSet",
+            Self::UniSet => "UniSet | string",
             Self::IdentitySet => "IdentitySet",
             Self::ObjectOrSet => "IdentitySet | number",
             Self::Relation => "EquivalenceRelation",
             Self::RelationOrName => "EquivalenceRelation | string",
-            Self::SetOrRelation => "UniSet | EquivalenceRelation",
             Self::Text => "string",
             Self::Integer => "number",
             Self::IntegerOrText => "number | string",
@@ -129,12 +126,11 @@ impl Accepts {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::UniSet => "a set",
+            Self::UniSet => "a set, an equivalence relation or the name of a type",
             Self::IdentitySet => "a set with members",
             Self::ObjectOrSet => "a set with members, or the address of an object",
             Self::Relation => "an equivalence relation",
             Self::RelationOrName => "an equivalence relation, or names of some joined by '&'",
-            Self::SetOrRelation => "a set or an equivalence relation",
             Self::Text => "a text",
             Self::Integer => "a whole number",
             Self::IntegerOrText => "an index or a label",
@@ -153,12 +149,11 @@ impl Accepts {
         let is_text = matches!(value, Value::Text(_));
         let is_integer = matches!(value, Value::Integer(_));
         match self {
-            Self::UniSet => is_set,
+            Self::UniSet => is_set || is_relation || is_text,
             Self::IdentitySet => is_identity,
             Self::ObjectOrSet => is_identity || matches!(value, Value::Integer(0..)),
             Self::Relation => is_relation,
             Self::RelationOrName => is_relation || is_text,
-            Self::SetOrRelation => is_set || is_relation,
             Self::Text => is_text,
             Self::Integer => is_integer,
             Self::IntegerOrText => is_integer || is_text,

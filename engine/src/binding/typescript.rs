@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::entry::{Entry, Form, Owner, Parameter};
-use super::owners;
+use super::{owner, owners};
 
 /// Types of results that are plain data.
 const RECORDS: &str = "\
@@ -88,7 +88,7 @@ pub fn typescript() -> String {
 }
 
 fn interface(text: &mut String, owner: &Owner) {
-    let parent = owner.parent.map_or(String::new(), |parent| format!(" extends {parent}"));
+    let parent = owner.parent.map_or(String::new(), |parent| format!(" extends {}", extended(owner, parent)));
     let _ = writeln!(text, "/** {} */\nexport interface {}{parent} {{", owner.doc, owner.name);
     if owner.name == "EquivalenceRelation" {
         text.push_str("  /** The class that the arguments describe. */\n");
@@ -117,6 +117,15 @@ fn interface(text: &mut String, owner: &Owner) {
     let disposing = if owner.name == "Use" { "Closes the recording" } else { "Lets go of the object" };
     let _ = writeln!(text, "  /** {disposing}; otherwise that happens when nothing refers to it any more. */");
     text.push_str("  [Symbol.dispose](): void;\n}\n");
+}
+
+/// The parent, without the attributes that have another type here.
+fn extended(owner: &Owner, parent: &str) -> String {
+    let inherited = self::owner(parent).map_or(&[][..], |parent| parent.entries);
+    let changed =
+        |entry: &&Entry| inherited.iter().any(|other| other.name == entry.name && other.result != entry.result);
+    let names: Vec<String> = owner.entries.iter().filter(changed).map(|entry| format!("\"{}\"", entry.name)).collect();
+    if names.is_empty() { parent.to_owned() } else { format!("Omit<{parent}, {}>", names.join(" | ")) }
 }
 
 /// A method by position, and where arguments may be left out also by name.

@@ -8,7 +8,7 @@ use super::edge_table::StagedEdges;
 use super::object_table::{ObjectTable, StagedObjects};
 use super::{
     Context, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root, RootPlace,
-    RootRecord, TypeRecord, Vocabulary,
+    RootRecord, Shape, TypeRecord, Vocabulary,
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
@@ -224,6 +224,21 @@ impl HeapBuilder {
             for ty in [shape.ty, shape.class].into_iter().flatten() {
                 within("type", ty.index(), self.types.len())?;
             }
+        }
+        for record in &self.types {
+            let inner: &mut dyn Iterator<Item = TypeId> = match &record.shape {
+                Shape::Struct(fields) => &mut fields.iter().filter_map(|field| field.ty),
+                Shape::Array { element, .. } => &mut std::iter::once(*element),
+                Shape::Opaque | Shape::Pointer | Shape::Scalar => &mut std::iter::empty(),
+            };
+            for ty in inner {
+                within("type", ty.index(), self.types.len())?;
+            }
+        }
+        for (index, context) in self.contexts.iter().enumerate() {
+            within("frame", context.frame.index(), self.frames.len())?;
+            // A caller comes before what it calls, so that no chain of callers is endless.
+            context.caller.map_or(Ok(()), |caller| within("calling context", caller.index(), index))?;
         }
         if let Some(context) = self.objects.max_context() {
             within("context", context as usize, self.contexts.len())?;

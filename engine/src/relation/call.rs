@@ -8,9 +8,10 @@ use super::class::{Class, TypeClass};
 use super::names::Place;
 use super::parse::parse_relation;
 use super::rule::Rule;
+use super::site::{first_own_frame, producer};
 use crate::error::UseError;
 use crate::heap::Family;
-use crate::id::{ObjectId, TypeId};
+use crate::id::{ContextId, ObjectId, TypeId};
 use crate::object_set::ObjectSet;
 use crate::uniset::{Atom, Comparison, Expr, Kind, SetOfKind, UniSet, class_under, not_a_class};
 
@@ -78,6 +79,9 @@ impl Arguments {
         if all.is_empty() { "no argument".into() } else { all.join(", ") }
     }
 }
+
+/// What may follow the name of a function, a type or a module in the name of a function.
+const PATH_ENDS: [&str; 6] = ["::", ".", "/", "<", "(", "$"];
 
 impl EquivalenceRelation {
     /// The equivalence class that the arguments describe: `Type("app::Node")`, `Size(24)`, `Via(".a", "[0]")`,
@@ -259,7 +263,22 @@ impl EquivalenceRelation {
     }
 
     fn producer(&self, arguments: &Arguments) -> Result<Kind, UseError> {
-        let accepted = "nothing, a prefix of file names, or a file name and a line of which one may be None";
+        let accepted =
+            "nothing, a prefix of file names, a file name and a line of which one may be None, or function=<name>";
+        if let Some(function) = arguments.get(usize::MAX, "function") {
+            return match function {
+                Argument::Text(name) if arguments.positional.len() + arguments.named.len() == 1 => {
+                    self.lines_of(name).ok_or_else(|| {
+                        self.refuse(
+                            "function",
+                            arguments,
+                            "the name of a function that allocates, or of its type or module",
+                        )
+                    })
+                }
+                _ => Err(self.refuse("function", arguments, accepted)),
+            };
+        }
         let file = match arguments.get(0, "filename") {
             None if arguments.named.is_empty() => return Ok(self.kind(Class::Producer(None))),
             Some(Argument::Text(file)) => Some(file.clone()),
@@ -283,6 +302,22 @@ impl EquivalenceRelation {
             (None, Some(line)) => Ok(self.any_of(|_, at| at == Some(line))),
             (None, None) => Err(self.refuse("filename", arguments, accepted)),
         }
+    }
+
+    /// What the lines of a function produce, or of all functions whose names begin with that of a type or a module.
+    fn lines_of(&self, name: &str) -> Option<Kind> {
+        let heap = self.view().heap();
+        let contexts = (0..heap.context_count()).map(|index| ContextId::new(index as u32));
+        let within = |function: &str| {
+            let rest = function.strip_prefix(name)?;
+            let continues = PATH_ENDS.iter().any(|end| rest.starts_with(end));
+            (rest.is_empty() || continues).then_some(())
+        };
+        let lines: BTreeSet<(String, Option<u32>)> = contexts
+            .filter(|&context| first_own_frame(heap, context).and_then(|frame| within(&frame.function)).is_some())
+            .filter_map(|context| producer(heap, context))
+            .collect();
+        (!lines.is_empty()).then(|| self.any_of(|file, line| lines.contains(&(file.to_owned(), line))))
     }
 
     fn at_most(&self, class: Class) -> Kind {

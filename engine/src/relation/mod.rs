@@ -105,6 +105,13 @@ impl EquivalenceRelation {
         Ok(self.rule.is_finer_or_equal(&self.view, &other.rule))
     }
 
+    /// The relation as a set, for formulas such as `Type & Size(24)`: every object is in it, and a set is in it if all
+    /// members are of one class.
+    #[must_use]
+    pub fn as_kind(&self) -> Kind {
+        Kind::new(Arc::clone(&self.view), Expr::Relation(Arc::new(self.rule.clone())))
+    }
+
     /// `set in self`: whether all members of an identity set are of one class, or a kind is one class of this relation
     /// or of a finer one.
     ///

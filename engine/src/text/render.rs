@@ -44,6 +44,26 @@ impl Rendering {
     }
 }
 
+/// The texts of objects in the order of addresses as long as they fit into `room` (at least one), then sorted as texts.
+pub(crate) fn items(view: &Arc<View>, objects: &[ObjectId], rendering: Rendering, room: usize) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut used = 0;
+    for &object in objects {
+        let text = rendering.text(view, object);
+        let length = text.chars().count() + 2;
+        if let Some(last) = texts.last_mut()
+            && used + length >= room
+        {
+            last.push_str("...");
+            break;
+        }
+        used += length;
+        texts.push(text);
+    }
+    texts.sort_unstable();
+    texts.join(", ")
+}
+
 /// The text of an object in the list of a set of one kind: its name, or its address and length.
 pub(crate) fn identity_text(heap: &Heap, object: ObjectId) -> String {
     let address = heap.address(object);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::identity_set::IdentitySet;
 use super::order::is_at_most;
 use crate::error::UseError;
 use crate::object_set::ObjectSet;
@@ -68,6 +69,8 @@ pub(crate) enum Expr {
     Or(Arc<[Expr]>),
     /// The backing storage that members of this set own; of the empty set, the storage without an owner.
     StorageOf(Arc<Expr>),
+    /// A relation as a set. Every object is in it; a set is in it if all members are of one class.
+    Relation(Arc<Rule>),
 }
 
 impl Expr {
@@ -106,6 +109,28 @@ impl Expr {
                 found
             }
             Self::StorageOf(owners) => storage_of(view, &owners.evaluate(view)),
+            Self::Relation(_) => ObjectSet::full(count),
+        }
+    }
+
+    /// Whether a set, as a whole, is in this one. A relation contains the sets within its classes, everything else the
+    /// sets of its members.
+    pub(crate) fn has(&self, view: &Arc<View>, set: &IdentitySet) -> bool {
+        match self {
+            Self::Relation(rule) => set.one_class(rule).is_some(),
+            Self::Not(inner) if inner.has_relation() => !inner.has(view, set),
+            Self::And(parts) if self.has_relation() => parts.iter().all(|part| part.has(view, set)),
+            Self::Or(parts) if self.has_relation() => parts.iter().any(|part| part.has(view, set)),
+            _ => set.nodes().is_subset(&self.evaluate(view)),
+        }
+    }
+
+    fn has_relation(&self) -> bool {
+        match self {
+            Self::Relation(_) => true,
+            Self::Not(inner) => inner.has_relation(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_relation),
+            Self::Objects(_) | Self::Atom(_) | Self::StorageOf(_) => false,
         }
     }
 
@@ -134,6 +159,7 @@ impl Expr {
                     format!("{storage} of {}", owners.brief(view))
                 }
             }
+            Self::Relation(rule) => format!("Equiv. relation {}", rule.repr(view)),
         }
     }
 
@@ -158,6 +184,7 @@ impl Expr {
                 let owners = owners.repr(view);
                 if owners.starts_with('~') { format!("({owners}).dictof") } else { format!("{owners}.dictof") }
             }
+            Self::Relation(rule) => rule.repr(view),
         }
     }
 }

@@ -88,6 +88,19 @@ impl UniSet {
         }
     }
 
+    /// `set in self`: whether all members are in it. In a relation, and in a formula with one, a set is only if its
+    /// members are of one class.
+    ///
+    /// # Errors
+    /// [`UseError::DifferentHeaps`] when the sets are of different heaps.
+    pub fn has(&self, set: &Self) -> Result<bool, UseError> {
+        same_heap("in", self.view(), set.view())?;
+        match set {
+            Self::Identity(set) => Ok(self.expr().has(self.view(), set)),
+            Self::Kind(_) => set.is_subset(self),
+        }
+    }
+
     /// All objects of the heap that are in it, reachable or not. Time O(V) for each relation that a kind is made of.
     #[must_use]
     pub fn select(&self) -> ObjectSet {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{Class, Rule};
-use crate::text::Rendering;
+use crate::text::{Rendering, items};
 use crate::uniset::Expr;
 use crate::view::View;
 
@@ -83,24 +83,4 @@ fn kinds_of(view: &Arc<View>, members: &ObjectSet, rule: &Rule) -> Vec<KindMembe
 fn kinds_name<'name>(names: impl Iterator<Item = &'name str>) -> String {
     let names: Vec<&str> = names.collect();
     if let [only] = names.as_slice() { (*only).to_owned() } else { format!("({})", names.join(" | ")) }
-}
-
-/// The members' texts in the order of addresses as long as they fit into `room` (at least one), then sorted as texts.
-fn items(view: &Arc<View>, members: &[ObjectId], rendering: Rendering, room: usize) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut used = 0;
-    for &object in members {
-        let text = rendering.text(view, object);
-        let length = text.chars().count() + 2;
-        if let Some(last) = texts.last_mut()
-            && used + length >= room
-        {
-            last.push_str("...");
-            break;
-        }
-        used += length;
-        texts.push(text);
-    }
-    texts.sort_unstable();
-    texts.join(", ")
 }

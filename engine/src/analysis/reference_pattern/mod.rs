@@ -17,8 +17,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::label::chain;
+use self::row::kind_of_class;
 pub use self::row::{Mark, PatternRow};
-use self::row::{Rendering, kind_of_class};
 pub use self::row_paths::PatternPaths;
 use super::{imdom, reach};
 use crate::error::UseError;
@@ -26,7 +26,7 @@ use crate::heap::Family;
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::Rule;
-use crate::text::{Listing, MorePrinter};
+use crate::text::{Listing, MorePrinter, Rendering};
 use crate::uniset::IdentitySet;
 use crate::view::View;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::label::label;
 use crate::id::ObjectId;
 use crate::relation::{Class, Rule};
-use crate::text::{identity_text, member_text};
+use crate::text::{Rendering, items};
 use crate::uniset::Kind;
 use crate::view::View;
 
@@ -41,17 +41,6 @@ impl Mark {
             Self::Depth => "[+]".into(),
         }
     }
-}
-
-/// How the members of a row are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rendering {
-    /// As the identity form shows them.
-    Identity,
-    /// By their owner.
-    Owner,
-    /// Bare addresses.
-    Address,
 }
 
 /// A row of a reference pattern.
@@ -115,47 +104,17 @@ impl PatternRow {
     fn summary(&self, view: &Arc<View>, width: usize) -> String {
         let start = format!("{} {}: ", self.members.len(), self.kind);
         let room = width.saturating_sub(start.chars().count());
-        let mut texts: Vec<String> = Vec::new();
-        let mut used = 0;
-        for &object in self.members.iter() {
-            let text = self.member_text(view, object);
-            let length = text.chars().count() + 2;
-            if let Some(last) = texts.last_mut()
-                && used + length >= room
-            {
-                last.push_str("...");
-                break;
-            }
-            used += length;
-            texts.push(text);
-        }
-        texts.sort_unstable();
-        let text = format!("{start}{}", texts.join(", "));
+        let text = format!("{start}{}", items(view, &self.members, self.rendering, room));
         if text.chars().count() <= width {
             return text;
         }
         let cut: String = text.chars().take(width.saturating_sub(3)).collect();
         format!("{cut}...")
     }
-
-    fn member_text(&self, view: &Arc<View>, object: ObjectId) -> String {
-        match self.rendering {
-            Rendering::Identity => identity_text(view.heap(), object),
-            Rendering::Address => format!("{:#x}", view.heap().address(object)),
-            Rendering::Owner => {
-                let owner = member_text(view, object);
-                format!("..{}", owner.rsplit('.').next().unwrap_or(&owner))
-            }
-        }
-    }
 }
 
 /// The kind of a row whose objects are all of one class, and how they are shown.
 pub(super) fn kind_of_class(view: &Arc<View>, rule: &Rule, class: Class) -> (String, Rendering) {
-    let rendering = match class {
-        Class::Storage(Some(_)) => Rendering::Owner,
-        Class::Type(_) | Class::Storage(None) => Rendering::Identity,
-        _ => Rendering::Address,
-    };
+    let rendering = Rendering::of_class(&class);
     (Kind::of_class(Arc::clone(view), rule.clone(), class).brief(), rendering)
 }

@@ -225,7 +225,8 @@ fn get_rp(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     if !["gc", "gcx", "imdom"].contains(&reference) {
         return Err(bound.refuse("ref", &reference.into(), "'gc', 'gcx' (all referrers) and 'imdom'"));
     }
-    for other in [bound.set(4), bound.set(5)].into_iter().flatten() {
+    let stop = bound.value(5).map(|stop| super::set_of(set.view(), stop)).transpose()?;
+    for other in [bound.set(4).as_ref(), stop.as_ref()].into_iter().flatten() {
         crate::uniset::same_heap("get_rp", set.view(), other.view())?;
     }
     let named = bound.text(1).map(|name| set.by(name)).transpose()?.map(|set| set.er());
@@ -233,7 +234,7 @@ fn get_rp(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
         depth: bound.count(0)?.unwrap_or(PatternOptions::default().depth),
         imdom: bound.truth(2) == Some(true) || reference == "imdom",
         src: bound.identity(4).map(|set| set.nodes().clone()),
-        stop: bound.set(5).map(|set| set.select()),
+        stop: stop.map(|stop| stop.select()),
         nocyc: bound.truth(6) == Some(true),
     };
     Ok(set.get_rp(bound.relation(1).or(named.as_ref()), options)?.into())

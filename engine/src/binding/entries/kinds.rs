@@ -70,6 +70,12 @@ const SET_OF_KIND_ENTRIES: &[Entry] = &[
 fn with(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     match bound.value(0) {
         Some(Value::Set(AnySet::Kind(kind))) => Ok(Value::Kinds(kinds(target)?.with(kind)?)),
-        other => Err(bound.refuse("kind", other.unwrap_or(&Value::None), "a kind that is one class")),
+        Some(Value::Text(name)) => {
+            let kinds = kinds(target)?;
+            Ok(Value::Kinds(kinds.with(&kinds.relation().class_named(name)?)?))
+        }
+        other => {
+            Err(bound.refuse("kind", other.unwrap_or(&Value::None), "a kind that is one class, or the name of a class"))
+        }
     }
 }

@@ -12,8 +12,13 @@ mod tables;
 mod top;
 mod uniset;
 
+use std::sync::Arc;
+
 use super::entry::Owner;
 use super::{ApiError, Value};
+use crate::relation::{EquivalenceRelation, Rule};
+use crate::uniset::UniSet;
+use crate::view::View;
 
 /// Every type of the API, each before those that share its names.
 #[must_use]
@@ -48,6 +53,16 @@ fn mismatch(wanted: &'static str, given: &Value) -> ApiError {
         argument: "target".into(),
         given: given.describe(),
         accepted: format!("a {wanted}"),
+    }
+}
+
+/// The set that an argument stands for: a relation for itself as a set, a text for the type of that name.
+fn set_of(view: &Arc<View>, value: &Value) -> Result<UniSet, ApiError> {
+    match value {
+        Value::Set(set) => Ok(set.clone()),
+        Value::Relation(relation) => Ok(relation.as_kind().into()),
+        Value::Text(name) => Ok(EquivalenceRelation::new(Arc::clone(view), Rule::Type).class_named(name)?.into()),
+        other => Err(mismatch("UniSet", other)),
     }
 }
 

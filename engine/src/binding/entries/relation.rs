@@ -1,18 +1,20 @@
 //! Equivalence relations.
 
-use super::take;
-use crate::binding::Value;
+use super::{set_of, take};
 use crate::binding::doc::Doc;
-use crate::binding::entry::Accepts::{ClassArgument, IdentitySet, Relation, SetOrRelation, UniSet};
+use crate::binding::entry::Accepts::{ClassArgument, IdentitySet, UniSet};
 use crate::binding::entry::{Bound, Entry, Owner, attribute, method, repeated, required};
+use crate::binding::{ApiError, Value};
+use crate::error::UseError;
 use crate::relation::{Argument, Arguments, EquivalenceRelation};
+use crate::uniset::UniSet as Set;
 
 take!(relation, Value::Relation, EquivalenceRelation, "EquivalenceRelation");
 
 pub(super) const RELATION: Owner = Owner {
     name: "EquivalenceRelation",
-    doc: "A way to group objects. Calling it gives the kind of one of its classes.",
-    parent: None,
+    doc: "A way to group objects. Calling it gives the kind of one of its classes. It is a set too: every object is in it, and a set with members if these are of one class.",
+    parent: Some("UniSet"),
     entries: ENTRIES,
     dynamic: None,
 };
@@ -20,13 +22,10 @@ pub(super) const RELATION: Owner = Owner {
 const ENTRIES: &[Entry] = &[
     method(
         "and",
-        &[required("other", Relation)],
-        "EquivalenceRelation",
-        "The finer of two relations, or the one whose classes are pairs: Type & Size.",
-        |target, bound| {
-            let other = bound.relation(0).ok_or_else(|| bound.refuse("other", &Value::None, Relation.words()))?;
-            Ok(relation(target)?.and(other)?.into())
-        },
+        &[required("other", UniSet)],
+        "EquivalenceRelation | UniSet",
+        "Of two relations the finer one, or the one whose classes are pairs: Type & Size. With a set the formula of both.",
+        and,
     ),
     method(
         "call",
@@ -43,13 +42,37 @@ const ENTRIES: &[Entry] = &[
     ),
     attribute("doc", "Doc", "Overview of the attributes.", |target, _| Ok(Value::Doc(Doc::of(target)))),
     method(
+        "eq",
+        &[required("other", UniSet)],
+        "boolean",
+        "Whether both are the same relation; compared with a set, whether that is everything.",
+        |target, bound| order(target, bound, |a, b| Ok(a == b), Set::equals),
+    ),
+    method(
+        "ge",
+        &[required("other", UniSet)],
+        "boolean",
+        "Whether each class of the other relation lies in one class of this one, by the declared order.",
+        |target, bound| order(target, bound, |a, b| b.is_finer_or_equal(a), |a, b| b.is_subset(a)),
+    ),
+    method(
+        "gt",
+        &[required("other", UniSet)],
+        "boolean",
+        "Whether this relation is coarser than the other one, by the declared order.",
+        |target, bound| {
+            order(target, bound, |a, b| Ok(a != b && b.is_finer_or_equal(a)?), |a, b| b.is_strict_subset(a))
+        },
+    ),
+    method(
         "has",
         &[required("set", UniSet)],
         "boolean",
         "Whether all members of a set are of one class, or a kind is a class of this relation or of a finer one.",
         |target, bound| {
-            let set = bound.set(0).ok_or_else(|| bound.refuse("set", &Value::None, UniSet.words()))?;
-            Ok(relation(target)?.contains(&set)?.into())
+            let relation = relation(target)?;
+            let given = bound.value(0).ok_or_else(|| bound.refuse("set", &Value::None, UniSet.words()))?;
+            Ok(relation.contains(&set_of(relation.view(), given)?)?.into())
         },
     ),
     attribute("header", "string", "The header of the kind column of its tables.", |target, _| {
@@ -67,17 +90,21 @@ const ENTRIES: &[Entry] = &[
     ),
     method(
         "le",
-        &[required("other", SetOrRelation)],
+        &[required("other", UniSet)],
         "boolean",
         "Whether each class of this relation lies in one class of the other, by the declared order.",
-        |target, bound| {
-            let accepted = Relation.words();
-            let other = bound
-                .relation(0)
-                .ok_or_else(|| bound.refuse("other", bound.value(0).unwrap_or(&Value::None), accepted))?;
-            Ok(relation(target)?.is_finer_or_equal(other)?.into())
-        },
+        |target, bound| order(target, bound, EquivalenceRelation::is_finer_or_equal, Set::is_subset),
     ),
+    method(
+        "lt",
+        &[required("other", UniSet)],
+        "boolean",
+        "Whether this relation is finer than the other one, by the declared order.",
+        |target, bound| order(target, bound, |a, b| Ok(a != b && a.is_finer_or_equal(b)?), Set::is_strict_subset),
+    ),
+    method("ne", &[required("other", UniSet)], "boolean", "Whether the relations differ.", |target, bound| {
+        order(target, bound, |a, b| Ok(a != b), |a, b| Ok(!a.equals(b)?))
+    }),
     attribute(
         "refdby",
         "EquivalenceRelation",
@@ -95,6 +122,36 @@ const ENTRIES: &[Entry] = &[
         |target, bound| Ok(Value::Kinds(relation(target)?.sokind(&arguments(bound))?)),
     ),
 ];
+
+fn and(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
+    let relation = relation(target)?;
+    match bound.value(0) {
+        Some(Value::Relation(other)) => Ok(relation.and(other)?.into()),
+        given => {
+            let other = set_of(relation.view(), given.unwrap_or(&Value::None))?;
+            Ok(Set::from(relation.as_kind()).and(&other)?.into())
+        }
+    }
+}
+
+type Order<T> = fn(&T, &T) -> Result<bool, UseError>;
+
+/// Compares with another relation by the order among relations, and with a set as sets.
+fn order(
+    target: &Value,
+    bound: &Bound<'_>,
+    relations: Order<EquivalenceRelation>,
+    sets: Order<Set>,
+) -> Result<Value, ApiError> {
+    let relation = relation(target)?;
+    match bound.value(0) {
+        Some(Value::Relation(other)) => Ok(relations(relation, other)?.into()),
+        given => {
+            let other = set_of(relation.view(), given.unwrap_or(&Value::None))?;
+            Ok(sets(&relation.as_kind().into(), &other)?.into())
+        }
+    }
+}
 
 fn arguments(bound: &Bound<'_>) -> Arguments {
     Arguments {

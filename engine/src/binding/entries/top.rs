@@ -1,6 +1,6 @@
 //! `Use`, the top object.
 
-use super::take;
+use super::{set_of, take};
 use crate::analysis::LeakRoot;
 use crate::binding::doc::Doc;
 use crate::binding::entry::Accepts::{Bool, IdentitySet, Integer, ObjectOrSet, StatOrSet, Text, UniSet};
@@ -59,7 +59,7 @@ const ENTRIES: &[Entry] = &[
     attribute("Nothing", "IdentitySet", "The empty set.", |target, _| Ok(hp(target)?.nothing().into())),
     relation!(
         "Prod",
-        "Relation by producer: file and line of the allocation, outside of the allocator and of container libraries. Prod(\"src/app.rs\", 12) is a line, Prod(\"src/\") what comes from files whose names begin so, Prod() what is unknown."
+        "Relation by producer: file and line of the allocation, outside of the allocator and of container libraries. Prod(\"src/app.rs\", 12) is a line, Prod(\"src/\") what comes from files whose names begin so, Prod({function: \"app::cache\"}) what the lines of a function allocate, or of all functions of a type or module, Prod() what is unknown."
     ),
     relation!(
         "Rcs",
@@ -203,24 +203,18 @@ const ENTRIES: &[Entry] = &[
     method("union", &[repeated("sets", UniSet)], "UniSet", "The union of sets; Nothing for none.", union),
 ];
 
-fn sets<'call>(bound: &Bound<'call>) -> impl Iterator<Item = Set> + use<'call> {
-    let sets: Vec<Set> = bound
-        .rest()
-        .iter()
-        .filter_map(|value| match value {
-            Value::Set(set) => Some(set.clone()),
-            _ => None,
-        })
-        .collect();
-    sets.into_iter()
+fn sets(hp: &Use, bound: &Bound<'_>) -> Result<Vec<Set>, ApiError> {
+    bound.rest().iter().map(|value| set_of(hp.view(), value)).collect()
 }
 
 fn findex(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
-    Ok(hp(target)?.findex(&sets(bound).collect::<Vec<_>>())?.into())
+    let hp = hp(target)?;
+    Ok(hp.findex(&sets(hp, bound)?)?.into())
 }
 
 fn union(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
-    Ok(hp(target)?.union(&sets(bound).collect::<Vec<_>>())?.into())
+    let hp = hp(target)?;
+    Ok(hp.union(&sets(hp, bound)?)?.into())
 }
 
 fn iso(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {

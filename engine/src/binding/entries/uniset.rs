@@ -1,17 +1,23 @@
 //! What all sets share.
 
-use super::take;
+use super::set_of;
 use crate::binding::doc::Doc;
 use crate::binding::entry::Accepts::{IdentitySet, ObjectOrSet, UniSet};
 use crate::binding::entry::{Bound, Entry, Owner, attribute, method, required};
 use crate::binding::{ApiError, Value};
 use crate::uniset::UniSet as Set;
 
-take!(set, Value::Set, Set, "UniSet");
+fn set(value: &Value) -> Result<Set, ApiError> {
+    match value {
+        Value::Set(set) => Ok(set.clone()),
+        Value::Relation(relation) => Ok(relation.as_kind().into()),
+        other => Err(super::mismatch("UniSet", other)),
+    }
+}
 
 pub(super) const UNISET: Owner = Owner {
     name: "UniSet",
-    doc: "A set of objects. It has members (an IdentitySet) or a rule (a Kind).",
+    doc: "A set of objects. It has members (an IdentitySet) or a rule (a Kind); a relation is one too, in which everything is. Where a set is an argument, a text stands for the type of that name.",
     parent: None,
     entries: ENTRIES,
     dynamic: None,
@@ -139,16 +145,22 @@ const ENTRIES: &[Entry] = &[
 
 type Answer<T> = Result<T, crate::error::UseError>;
 
-fn other(bound: &Bound<'_>) -> Result<Set, ApiError> {
-    bound.set(0).ok_or_else(|| bound.refuse("other", &Value::None, UniSet.words()))
+/// The set of the target and that of the argument.
+fn operands(target: &Value, bound: &Bound<'_>) -> Result<(Set, Set), ApiError> {
+    let set = set(target)?;
+    let given = bound.value(0).ok_or_else(|| bound.refuse("other", &Value::None, UniSet.words()))?;
+    let other = set_of(set.view(), given)?;
+    Ok((set, other))
 }
 
 fn binary(target: &Value, bound: &Bound<'_>, operator: fn(&Set, &Set) -> Answer<Set>) -> Result<Value, ApiError> {
-    Ok(operator(set(target)?, &other(bound)?)?.into())
+    let (set, other) = operands(target, bound)?;
+    Ok(operator(&set, &other)?.into())
 }
 
 fn compare(target: &Value, bound: &Bound<'_>, operator: fn(&Set, &Set) -> Answer<bool>) -> Result<Value, ApiError> {
-    Ok(operator(set(target)?, &other(bound)?)?.into())
+    let (set, other) = operands(target, bound)?;
+    Ok(operator(&set, &other)?.into())
 }
 
 fn ckc(target: &Value, _: &Bound<'_>) -> Result<Value, ApiError> {
@@ -161,10 +173,10 @@ fn ckc(target: &Value, _: &Bound<'_>) -> Result<Value, ApiError> {
 }
 
 fn render(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
+    let set = set(target)?;
     let argument = bound.identity(0).ok_or_else(|| bound.refuse("object", &Value::None, IdentitySet.words()))?;
-    crate::uniset::same_heap("get_render", set(target)?.view(), argument.view())?;
-    let object = argument.theone()?.object;
-    Ok(set(target)?.render(object).into())
+    crate::uniset::same_heap("get_render", set.view(), argument.view())?;
+    Ok(set.render(argument.theone()?.object).into())
 }
 
 fn has(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
@@ -176,5 +188,5 @@ fn has(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
         }
         _ => bound.set(0).ok_or_else(|| bound.refuse("object", &Value::None, ObjectOrSet.words()))?,
     };
-    Ok(members.is_subset(set)?.into())
+    Ok(set.has(&members)?.into())
 }
