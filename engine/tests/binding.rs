@@ -78,13 +78,14 @@ fn samples(hp: &Value) -> Vec<Value> {
 fn argument(hp: &Value, entry: &Entry, accepts: Accepts) -> Value {
     let set = || ask(hp, "iso", &[Value::Integer(0x1040)]);
     match (entry.name, accepts) {
-        ("load" | "loadall", _) => ask(&ask(&set(), "stat", &[]), "dump", &[]),
+        ("load" | "loadall", Accepts::Text) => ask(&ask(&set(), "stat", &[]), "dump", &[]),
         ("alt", _) => "==".into(),
         ("via", _) => ".next".into(),
         ("get_rows_n_and_other", Accepts::Text) => "Count".into(),
         ("get_rp", Accepts::Text) => "imdom".into(),
         ("at", _) if entry.result == "Root" => "app".into(),
-        ("slice", _) => Value::Integer(1),
+        ("call", Accepts::Text) => "L".into(),
+        ("slice" | "get_nodeset", _) => Value::Integer(1),
         ("set_maxpaths", _) => Value::Integer(3),
         (_, Accepts::UniSet) if matches!(entry.name, "and") && entry.result == "SetOfKind" => {
             ask(&ask(hp, "Type", &[]), "call", &["app::Node".into()])
@@ -115,7 +116,9 @@ fn conforms(value: &Value, types: &str) -> bool {
         }
         (None, value) => {
             let own = value.type_name();
-            ty == own || (ty == "UniSet" && matches!(own, "IdentitySet" | "Kind" | "EquivalenceRelation"))
+            ty == "any"
+                || ty == own
+                || (ty == "UniSet" && matches!(own, "IdentitySet" | "Kind" | "EquivalenceRelation"))
         }
         _ => false,
     })
@@ -280,6 +283,56 @@ fn relations_are_sets_in_formulas() {
         assert_eq!(ask(&relation(a), order, &[relation(b)]).to_string(), want.to_string(), "{a} {order} {b}");
     }
     assert_eq!(ask(&of("Size", Value::Integer(24)), "lt", &[relation("Type")]).to_string(), "true");
+}
+
+#[test]
+fn pages_have_the_names_of_what_they_list() {
+    let hp = hp();
+    let heap = ask(&ask(&hp, "heap", &[]), "bysize", &[]);
+    let page = ask(&ask(&heap, "more", &[]), "prev", &[]);
+    assert_eq!(ask(&page, "top", &[]).to_string(), heap.to_string());
+    assert_eq!(ask(&page, "count", &[]).to_string(), "4");
+    assert_eq!(
+        ask(&page, "at", &[Value::Integer(-1)]).to_string(),
+        ask(&heap, "at", &[Value::Integer(-1)]).to_string()
+    );
+    assert_eq!(ask(&page, "by", &["Type".into()]).to_string(), ask(&heap, "by", &["Type".into()]).to_string());
+    assert!(call(&page, "nothing", &[]).unwrap_err().to_string().contains("IdentitySet has no attribute 'nothing'"));
+}
+
+#[test]
+fn lists_stand_for_what_is_in_them() {
+    let hp = hp();
+    let addresses = || vec![Value::Integer(0x1000), Value::Integer(0x1040)];
+    let both = ask(&hp, "idset", &[Value::List(addresses())]);
+    assert_eq!(both.to_string(), ask(&hp, "iso", &addresses()).to_string());
+    let types = || vec![Value::from("app::Node"), ask(&hp, "Size", &[])];
+    assert_eq!(
+        ask(&hp, "union", &[Value::List(types())]).repr(),
+        ask(&hp, "union", &types()).repr(),
+        "a text is a type, a relation is a set"
+    );
+    assert_eq!(ask(&hp, "union", &[Value::List(Vec::new())]).to_string(), "<Nothing>");
+    let text = |error: ApiError| error.to_string();
+    assert!(text(call(&hp, "iso", &[Value::List(vec!["x".into()])]).unwrap_err()).contains("nodes is 'x'"));
+}
+
+#[test]
+fn references_in_time_may_be_kinds() {
+    let hp = hp();
+    ask(&hp, "setrelheap", &["app::Node".into()]);
+    assert_eq!(ask(&ask(&hp, "heap", &[]), "nodes", &[]).to_string(), "[1024, 4160]");
+    ask(&hp, "setrelheap", &[ask(&hp, "Nothing", &[])]);
+    assert_eq!(ask(&ask(&hp, "heap", &[]), "count", &[]).to_string(), "4");
+}
+
+#[test]
+fn help_tells_all_names_at_once() {
+    let help = ask(&hp(), "doc", &[]);
+    let lines = ask(&help, "call", &["l".into()]).to_string();
+    assert!(lines.lines().any(|line| line == "heap() -> IdentitySet"), "{lines}");
+    assert!(ask(&help, "call", &["L".into()]).to_string().contains("The objects that the root reaches."));
+    assert!(call(&help, "call", &["x".into()]).unwrap_err().to_string().contains("how is 'x'; accepted: 'l' and 'L'"));
 }
 
 #[test]

@@ -32,14 +32,14 @@ pub struct Step {
 }
 
 /// A chain of references. Prints as `Src.a[0].b`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Path {
     /// Where it begins.
     pub source: PathEnd,
     /// Its references, in order.
     pub steps: Vec<Step>,
     name: String,
-    quote: char,
+    view: Arc<View>,
 }
 
 impl Path {
@@ -49,10 +49,33 @@ impl Path {
         self.steps.last().map(|step| step.to)
     }
 
+    /// The object it begins at, as a set; empty where that is the symbolic root.
+    #[must_use]
+    pub fn src(&self) -> IdentitySet {
+        self.one(match self.source {
+            PathEnd::Root => None,
+            PathEnd::Object(object) => Some(object),
+        })
+    }
+
+    /// The object it ends at, as a set.
+    #[must_use]
+    pub fn tgt(&self) -> IdentitySet {
+        self.one(self.target())
+    }
+
+    fn one(&self, object: Option<ObjectId>) -> IdentitySet {
+        let mut members = ObjectSet::empty(self.view.heap().object_count());
+        if let Some(object) = object {
+            members.insert(object);
+        }
+        IdentitySet::new(Arc::clone(&self.view), members)
+    }
+
     /// The relation of one of its references, as it prints.
     #[must_use]
     pub fn step_text(&self, step: &Step) -> String {
-        relation_text(&step.relation, step.conservative, self.quote)
+        relation_text(&step.relation, step.conservative, self.view.heap().vocabulary().quote)
     }
 
     /// Its relations alone, which follow the name of its source.
@@ -359,8 +382,7 @@ impl Paths {
             at = PathEnd::Object(hop.to);
             steps.push(hop.into());
         }
-        let quote = self.view.heap().vocabulary().quote;
-        Some(Path { source, steps, name: self.source_name(source), quote })
+        Some(Path { source, steps, name: self.source_name(source), view: Arc::clone(&self.view) })
     }
 
     fn source_name(&self, source: PathEnd) -> String {

@@ -48,6 +48,20 @@ impl Doc {
         })
     }
 
+    /// What each name is, one line for each.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let entry = |name: &str| self.about(name).entry().map(|(_, entry)| signature(entry));
+        names_of(self.owner).into_iter().filter_map(entry).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The help about each name.
+    #[must_use]
+    pub fn texts(&self) -> String {
+        let texts: Vec<String> = names_of(self.owner).into_iter().map(|name| self.about(name).to_string()).collect();
+        texts.join("\n\n")
+    }
+
     fn references(&self) -> Vec<String> {
         let page = |anchor: String| format!("use-api.md#{}", anchor.to_lowercase());
         let own = page(self.owner.to_owned());

@@ -242,8 +242,15 @@ impl<'call> Bound<'call> {
             };
             if parameter.presence == Presence::Repeated {
                 open = next;
-                bound.check(parameter, value)?;
-                bound.rest.push(value);
+                // A list stands for what is in it, unless the list itself is what is accepted.
+                let spread = match value {
+                    Value::List(values) if !parameter.accepts.takes(value) => values.as_slice(),
+                    single => std::slice::from_ref(single),
+                };
+                for value in spread {
+                    bound.check(parameter, value)?;
+                    bound.rest.push(value);
+                }
             } else if !(matches!(value, Value::None) && parameter.is_optional()) {
                 bound.check(parameter, value)?;
                 bound.given[index] = Some(value);

@@ -22,7 +22,7 @@ pub use entry::{Accepts, Dynamic, Entry, Form, Owner, Parameter};
 pub use error::ApiError;
 pub use guide::guide;
 pub use typescript::typescript;
-pub use value::{Edge, Value};
+pub use value::{Edge, Page, Value};
 
 use entry::Bound;
 
@@ -70,15 +70,20 @@ fn names_of(type_name: &str) -> Vec<&'static str> {
 pub fn call(target: &Value, name: &str, arguments: &[Value]) -> Result<Value, ApiError> {
     if let Some(entry) = find(target, name) {
         let bound = Bound::new(entry, arguments)?;
-        return (entry.run)(target, &bound);
+        return Ok((entry.run)(target, &bound)?.made_by(target));
+    }
+    if let Value::Page(Page { top: Some(top), .. }) = target
+        && find(top, name).is_some()
+    {
+        return call(top, name, arguments);
     }
     let dynamic = owner(target.type_name()).and_then(|owner| owner.dynamic);
     match dynamic {
         Some(attribute) if arguments.is_empty() => attribute(target, name),
-        _ => Err(ApiError::NoSuchName {
-            target: target.type_name(),
-            name: name.to_owned(),
-            accepted: names(target).join(", "),
-        }),
+        _ => Err(unknown(target, name)),
     }
+}
+
+fn unknown(target: &Value, name: &str) -> ApiError {
+    ApiError::NoSuchName { target: target.type_name(), name: name.to_owned(), accepted: names(target).join(", ") }
 }

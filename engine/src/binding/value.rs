@@ -25,6 +25,15 @@ pub struct Edge {
     pub relation: String,
 }
 
+/// A page of a listing, and what is listed.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The page.
+    pub printer: MorePrinter,
+    /// What it is a page of.
+    pub top: Option<Arc<Value>>,
+}
+
 /// A value of the Use API. Displays as its `str`.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -65,7 +74,7 @@ pub enum Value {
     /// Paths along a reference pattern.
     PatternPaths(Arc<PatternPaths>),
     /// A page of a listing.
-    Page(MorePrinter),
+    Page(Page),
     /// An operation on every member of a set.
     Proxy(MappingProxy),
     /// The symbolic root, or an attribute of it.
@@ -104,6 +113,19 @@ impl Value {
             Self::Root(_) => "Root",
             Self::Doc(_) => "Doc",
             Self::Edge(_) => "Edge",
+        }
+    }
+
+    /// The same; of a page one that knows what it is a page of, which its maker is or knows.
+    pub(super) fn made_by(self, maker: &Self) -> Self {
+        match (self, maker) {
+            (Self::Page(page), Self::Page(before)) => {
+                Self::Page(Page { top: page.top.or_else(|| before.top.clone()), ..page })
+            }
+            (Self::Page(page), maker) => {
+                Self::Page(Page { top: page.top.or_else(|| Some(Arc::new(maker.clone()))), ..page })
+            }
+            (other, _) => other,
         }
     }
 
@@ -158,7 +180,7 @@ impl fmt::Display for Value {
             Self::Path(path) => path.fmt(f),
             Self::Pattern(pattern) => pattern.pages().fmt(f),
             Self::PatternPaths(paths) => paths.pages().fmt(f),
-            Self::Page(page) => page.fmt(f),
+            Self::Page(page) => page.printer.fmt(f),
             Self::Proxy(_) => f.write_str("MappingProxy"),
             Self::Root(root) => root.fmt(f),
             Self::Doc(doc) => doc.fmt(f),
@@ -191,7 +213,7 @@ from! {
     crate::uniset::Kind => |value| Self::Set(value.into());
     EquivalenceRelation => |value| Self::Relation(value);
     Stat => |value| Self::Stat(Arc::new(value));
-    MorePrinter => |value| Self::Page(value);
+    MorePrinter => |value| Self::Page(Page { printer: value, top: None });
     Arc<Paths> => |value| Self::Paths(value);
     Arc<ReferencePattern> => |value| Self::Pattern(value);
     Path => |value| Self::Path(Arc::new(value));

@@ -47,6 +47,13 @@ const ENTRIES: &[Entry] = &[
         |target, bound| Ok(paths(target)?.path(bound.integer(0).unwrap_or(0))?.into()),
     ),
     method(
+        "avoided",
+        &[repeated("levels", Integer)],
+        "Paths",
+        "The same as copy_but_avoid_edges_at_levels.",
+        |target, bound| Ok(Arc::new(paths(target)?.avoided(&levels(bound)?)?).into()),
+    ),
+    method(
         "copy_but_avoid_edges_at_levels",
         &[repeated("levels", Integer)],
         "Paths",
@@ -63,6 +70,18 @@ const ENTRIES: &[Entry] = &[
     attribute("from_root", "boolean", "Whether paths begin at the symbolic root.", |target, _| {
         Ok(paths(target)?.from_root().into())
     }),
+    method(
+        "iter",
+        &[optional("start", Integer), optional("stop", Integer)],
+        "Path[]",
+        "The paths from index start (0) to before stop; without stop as many as aslist gives.",
+        |target, bound| {
+            let start = bound.count(0)?.unwrap_or(0);
+            let stop = bound.count(1)?.unwrap_or(start.saturating_add(LISTED));
+            let count = stop.saturating_sub(start);
+            Ok(paths(target)?.iter(start as u64).take(count).collect::<Vec<_>>().into())
+        },
+    ),
     attribute("maxpaths", "number", "How many paths a page has.", |target, _| Ok(paths(target)?.max_paths().into())),
     attribute("more", "MorePrinter", "The next paths.", |target, _| Ok(paths(target)?.pages().more().into())),
     attribute("numpaths", "number | bigint", "Number of paths, exactly.", |target, _| {
@@ -123,4 +142,8 @@ const PATH_ENTRIES: &[Entry] = &[
         "The relations as one text, which follows the name of the source.",
         |target, _| Ok(path(target)?.relations().into()),
     ),
+    attribute("src", "IdentitySet", "The object it begins at; Nothing where that is the root.", |target, _| {
+        Ok(path(target)?.src().into())
+    }),
+    attribute("tgt", "IdentitySet", "The object it ends at.", |target, _| Ok(path(target)?.tgt().into())),
 ];

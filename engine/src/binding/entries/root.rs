@@ -3,8 +3,9 @@
 use super::take;
 use crate::binding::doc::Doc;
 use crate::binding::entry::Accepts::{Integer, IntegerOrText, Text};
-use crate::binding::entry::{Bound, Entry, Owner, attribute, method, required};
+use crate::binding::entry::{Bound, Entry, Owner, attribute, method, optional, required};
 use crate::binding::{ApiError, Value};
+use crate::heap::Relation;
 use crate::root_state::RootState;
 use crate::uniset::MappingProxy;
 
@@ -70,7 +71,8 @@ const ROOT_ENTRIES: &[Entry] = &[
 fn root_at(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     let root = root(target)?;
     match bound.text(0) {
-        Some(key) => Ok(root.item(&format!("\"{key}\""))?.into()),
+        // As the places of the root print their keys.
+        Some(key) => Ok(root.item(Relation::Key(key.to_owned()).printed('"').trim_matches(['[', ']']))?.into()),
         None => Ok(root.item(&bound.integer(0).unwrap_or(0).to_string())?.into()),
     }
 }
@@ -83,10 +85,23 @@ pub(super) const DOC: Owner = Owner {
     dynamic: Some(|target, name| Ok(Value::Doc(help(target)?.about(name)))),
 };
 
-const DOC_ENTRIES: &[Entry] = &[method(
-    "at",
-    &[required("reference", Integer)],
-    "string",
-    "The address of a reference of the help; 0 is that of the thing itself.",
-    |target, bound| Ok(help(target)?.reference(bound.integer(0).unwrap_or(0))?.into()),
-)];
+const DOC_ENTRIES: &[Entry] = &[
+    method(
+        "at",
+        &[required("reference", Integer)],
+        "string",
+        "The address of a reference of the help; 0 is that of the thing itself.",
+        |target, bound| Ok(help(target)?.reference(bound.integer(0).unwrap_or(0))?.into()),
+    ),
+    method(
+        "call",
+        &[optional("how", Text)],
+        "string",
+        "All names at once: 'l' gives a line for each, 'L' the whole help.",
+        |target, bound| match bound.text(0).unwrap_or("l") {
+            "l" => Ok(help(target)?.lines().into()),
+            "L" => Ok(help(target)?.texts().into()),
+            other => Err(bound.refuse("how", &other.into(), "'l' and 'L'")),
+        },
+    ),
+];

@@ -8,6 +8,7 @@ use crate::binding::entry::{Bound, Entry, Owner, attribute, method, optional, re
 use crate::binding::{ApiError, Value};
 use crate::error::UseError;
 use crate::stat::{SortBy, Stat, StatRow};
+use crate::uniset::UniSet;
 
 take!(stat, Value::Stat, Arc<Stat>, "Stat");
 
@@ -57,6 +58,13 @@ const ENTRIES: &[Entry] = &[
         "The rows of the given names, in this order; names without a row are passed over.",
         get_rows_of_kinds,
     ),
+    method(
+        "header",
+        &[required("name", Text)],
+        "string | null",
+        "The value of a line of the head of the .hpy package that it was read from.",
+        |target, bound| Ok(stat(target)?.header(bound.text(0).unwrap_or_default()).into()),
+    ),
     attribute("kindheader", "string", "The header of the kind column.", |target, _| {
         Ok(stat(target)?.kind_header().into())
     }),
@@ -84,11 +92,12 @@ const ENTRIES: &[Entry] = &[
         "sub",
         &[required("other", StatOrSet)],
         "Stat",
-        "The difference to another stat, row by row, largest absolute size first: a - b.",
+        "The difference to another stat, or to the numbers of a set, row by row, largest absolute size first: a - b.",
         |target, bound| {
             let other = match bound.value(0) {
                 Some(Value::Stat(other)) => (**other).clone(),
-                other => return Err(bound.refuse("other", other.unwrap_or(&Value::None), "a stat")),
+                Some(Value::Set(UniSet::Identity(set))) => set.stat(),
+                other => return Err(bound.refuse("other", other.unwrap_or(&Value::None), StatOrSet.words())),
             };
             Ok(stat(target)?.minus(&other)?.into())
         },

@@ -3,12 +3,12 @@
 use super::{set_of, take};
 use crate::analysis::LeakRoot;
 use crate::binding::doc::Doc;
-use crate::binding::entry::Accepts::{Bool, IdentitySet, Integer, ObjectOrSet, StatOrSet, Text, UniSet};
+use crate::binding::entry::Accepts::{Bool, Integer, ObjectOrSet, StatOrSet, Text, UniSet};
 use crate::binding::entry::{Bound, Entry, Owner, attribute, method, optional, repeated, required};
 use crate::binding::{ApiError, Value};
 use crate::error::UseError;
 use crate::hpy::{Packages, load};
-use crate::uniset::UniSet as Set;
+use crate::uniset::{IdentitySet, UniSet as Set};
 use crate::use_api::Use;
 
 take!(hp, Value::Use, Use, "Use");
@@ -141,9 +141,9 @@ const ENTRIES: &[Entry] = &[
     ),
     method(
         "load",
-        &[required("text", Text)],
+        &[required("text", Text), optional("use_readline", Bool)],
         "Stat",
-        "The first stat of the text of a .hpy file. Hosts that have files take a file's name as well.",
+        "The first stat of the text of a .hpy file, which is read as a whole: use_readline has no effect. Hosts that have files take a file's name as well.",
         |_, bound| Ok(load(bound.text(0).unwrap_or_default())?.into()),
     ),
     method("loadall", &[required("text", Text)], "Stat[]", "All stats of the text of a .hpy file, in order.", load_all),
@@ -159,28 +159,30 @@ const ENTRIES: &[Entry] = &[
     ),
     method(
         "setref",
-        &[optional("reachable", IdentitySet), optional("unreachable", StatOrSet)],
+        &[optional("reachable", UniSet), optional("unreachable", StatOrSet)],
         "null",
         "Sets a reference in time: heap shows only what is not in it, heapu the difference to it. Without arguments the present heap is the reference. Objects of an earlier snapshot are told by their serial, never by their address.",
         setref,
     ),
     method(
         "setrelheap",
-        &[optional("reference", IdentitySet)],
+        &[optional("reference", UniSet)],
         "null",
         "Sets what heap is relative to: a set, or the present heap. Nothing undoes it.",
         |target, bound| {
-            hp(target)?.setrelheap(bound.identity(0));
+            let hp = hp(target)?;
+            hp.setrelheap(reference(hp, bound)?);
             Ok(Value::None)
         },
     ),
     method(
         "setrelheapg",
-        &[optional("reference", IdentitySet)],
+        &[optional("reference", UniSet)],
         "null",
         "Sets what heapg is relative to: a set, or what is unreachable now. Nothing undoes it.",
         |target, bound| {
-            hp(target)?.setrelheapg(bound.identity(0));
+            let hp = hp(target)?;
+            hp.setrelheapg(reference(hp, bound)?);
             Ok(Value::None)
         },
     ),
@@ -259,10 +261,19 @@ fn load_all(_: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     Ok(stats?.into())
 }
 
+/// The members of the set that the first argument stands for.
+fn reference(hp: &Use, bound: &Bound<'_>) -> Result<Option<IdentitySet>, ApiError> {
+    let members = |set: Set| match set {
+        Set::Identity(set) => set,
+        Set::Kind(kind) => kind.select(),
+    };
+    bound.value(0).map(|value| Ok(members(set_of(hp.view(), value)?))).transpose()
+}
+
 /// Without arguments both references become the present state; with some, only those that are given.
 fn setref(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     let hp = hp(target)?;
-    match (bound.identity(0), bound.stat(1)) {
+    match (reference(hp, bound)?, bound.stat(1)) {
         (None, None) => hp.setref(None, None),
         (reachable, unreachable) => {
             if reachable.is_some() {
