@@ -14,6 +14,8 @@ use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
 /// Analyses keep a flag in the highest bit of an object's number.
 const MAX_OBJECTS: u32 = 1 << 30;
+/// Differences of sizes are signed.
+const MAX_BYTES: u64 = i64::MAX as u64;
 /// Positions of edges end before the value that stands for none.
 const MAX_EDGES: u32 = u32::MAX - 1;
 
@@ -38,6 +40,12 @@ pub enum HeapError {
         index: u32,
         /// How many there are.
         count: usize,
+    },
+    /// Sizes whose sum no number of bytes holds.
+    #[error("the sizes of the objects add up to more than {limit} bytes")]
+    TooLarge {
+        /// The largest sum.
+        limit: u64,
     },
     /// Two blocks that share bytes.
     #[error("blocks at {first:#x} ({size} bytes) and {second:#x} overlap")]
@@ -224,6 +232,9 @@ impl HeapBuilder {
             for ty in [shape.ty, shape.class].into_iter().flatten() {
                 within("type", ty.index(), self.types.len())?;
             }
+        }
+        if self.objects.total().is_none_or(|total| total > MAX_BYTES) {
+            return Err(HeapError::TooLarge { limit: MAX_BYTES });
         }
         for record in &self.types {
             let inner: &mut dyn Iterator<Item = TypeId> = match &record.shape {

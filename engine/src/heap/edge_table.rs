@@ -346,13 +346,16 @@ impl EdgeTable {
         if self.words.codes[position] & CONSERVATIVE == 0 { EdgeEvidence::Typed } else { EdgeEvidence::Conservative }
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory that tell which edges belong to which object.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.outgoing.resident_bytes() + self.incoming_rows.resident_bytes()
+    }
+
+    /// Bytes of memory that the edges take.
     pub(super) fn resident_bytes(&self) -> usize {
         self.to.resident_bytes()
             + self.words.resident_bytes()
             + self.given.resident_bytes()
-            + self.outgoing.resident_bytes()
-            + self.incoming_rows.resident_bytes()
             + self.incoming.resident_bytes()
             + self.relations.capacity() * size_of::<Relation>()
     }

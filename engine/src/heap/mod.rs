@@ -77,9 +77,9 @@ pub struct Heap {
 /// How much memory the tables of a heap take, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResidentSize {
-    /// Objects with all their properties.
+    /// Objects with all their properties, and where the rows of their edges are.
     pub objects: usize,
-    /// Edges in both directions, with the index of their rows.
+    /// Edges in both directions.
     pub edges: usize,
 }
 
@@ -99,7 +99,8 @@ impl Heap {
     /// How much memory objects and edges take. Types, contexts and roots come on top; they do not grow with the heap.
     #[must_use]
     pub fn resident_size(&self) -> ResidentSize {
-        ResidentSize { objects: self.objects.resident_bytes(), edges: self.edges.resident_bytes() }
+        let objects = self.objects.resident_bytes() + self.edges.row_bytes();
+        ResidentSize { objects, edges: self.edges.resident_bytes() }
     }
 
     /// Every object, in the order of addresses.

@@ -78,6 +78,11 @@ impl StagedObjects {
         &self.shapes
     }
 
+    /// The sum of what the objects take, if it fits into 64 bits.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.rows.iter().try_fold(0u64, |total, row| total.checked_add(row.size.max(row.usable)))
+    }
+
     /// The highest context that an object names.
     pub(super) fn max_context(&self) -> Option<u32> {
         self.rows.iter().map(|row| row.context).max().and_then(|context| context.checked_sub(1))
