@@ -12,7 +12,7 @@ const { initSync } = await part("inspector.js");
 
 const hp = await open(recording);
 const { memory } = initSync();
-const tell = (step) => console.log(`${String(memory.buffer.byteLength / 2 ** 20).padStart(5)} MiB after ${step}`);
+const tell = (step) => console.log(`${String(Math.ceil(memory.buffer.byteLength / 2 ** 20)).padStart(5)} MiB after ${step}`);
 
 tell("the heap");
 const heap = hp.heap();

@@ -1,6 +1,7 @@
 //! Labels of objects by sets of numbers, such as the relations or the classes of their referrers.
 //!
-//! Most objects have one referrer, so that sets of one number are found without a search.
+//! Most objects have one referrer or two, so that sets of one number, and of two where there are few numbers, are found
+//! without a search.
 
 use hashbrown::HashTable;
 
@@ -12,6 +13,11 @@ const NONE: u32 = u32::MAX;
 pub(super) struct SetNumbering {
     /// Label of the set of one number, by that number.
     single: Vec<u32>,
+    /// Labels of the sets of two numbers: those of the lower number `a` start at `a * bound`. Empty where there are many
+    /// numbers.
+    pairs: Vec<u32>,
+    /// All numbers are below it.
+    bound: usize,
     /// The other sets; their numbers stand in the pool alone, for there may be millions of sets.
     others: HashTable<Entry>,
     sets: SetPool,
@@ -75,7 +81,16 @@ impl SetPool {
     }
 }
 
+/// With how many numbers a table of all pairs still fits into the processor's cache.
+const MAX_PAIRED: usize = 1024;
+
 impl SetNumbering {
+    /// Of sets of numbers below `bound`.
+    pub(super) fn of_numbers_below(bound: usize) -> Self {
+        let pairs = if bound <= MAX_PAIRED { vec![NONE; bound * bound] } else { Vec::new() };
+        Self { single: vec![NONE; bound], pairs, bound, ..Self::default() }
+    }
+
     /// The label of a set that is given as a list in any order and with repetition; the list is sorted.
     pub(super) fn label(&mut self, list: &mut Vec<u32>) -> u32 {
         if list.len() > 1 {
@@ -85,11 +100,14 @@ impl SetNumbering {
         let sets = &mut self.sets;
         match *list.as_slice() {
             [only] => {
-                let index = only as usize;
-                if index >= self.single.len() {
-                    self.single.resize(index + 1, NONE);
+                let slot = &mut self.single[only as usize];
+                if *slot == NONE {
+                    *slot = sets.push(list);
                 }
-                let slot = &mut self.single[index];
+                *slot
+            }
+            [low, high] if !self.pairs.is_empty() => {
+                let slot = &mut self.pairs[low as usize * self.bound + high as usize];
                 if *slot == NONE {
                     *slot = sets.push(list);
                 }
@@ -123,8 +141,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_sets_have_one_label(lists in prop::collection::vec(prop::collection::vec(0u32..5, 0..5), 0..40)) {
-            let mut numbering = SetNumbering::default();
+        fn equal_sets_have_one_label(
+            lists in prop::collection::vec(prop::collection::vec(0u32..5, 0..5), 0..40),
+            bound in prop_oneof![Just(5), Just(MAX_PAIRED + 1)],
+        ) {
+            let mut numbering = SetNumbering::of_numbers_below(bound);
             let labels: Vec<u32> = lists.iter().map(|list| numbering.label(&mut list.clone())).collect();
             let sets = numbering.into_sets();
             for (list, &label) in lists.iter().zip(&labels) {

@@ -55,8 +55,9 @@ pub(super) fn by_via(view: &Arc<View>) -> Labelling {
     let numbers = number_edges(view, |holder, edge| names.number(holder, edge));
     let mut relations = names.relations;
     let roots = root_numbers(heap, |root| relations.number(root.place.relation(quote)));
-    let (column, sets) = by_set(heap, &numbers, &roots);
-    Labelling::from_sets(column, sets, SetMembers::Relations(relations.into_keys()))
+    let relations = relations.into_keys();
+    let (column, sets) = by_set(heap, &numbers, &roots, relations.len());
+    Labelling::from_sets(column, sets, SetMembers::Relations(relations))
 }
 
 /// Labels objects by the set of classes that their referrers have under `inner`. Time O(V + E).
@@ -67,8 +68,9 @@ pub(super) fn by_referrers(view: &Arc<View>, inner: &Rule) -> Labelling {
     let numbers = number_edges_by_holder(view, |holder| of_referrer.label(holder));
     let mut words: Numbering<&'static str> = Numbering::new();
     let roots = root_numbers(heap, |root| classes + words.number(root.place.word()));
-    let (column, sets) = by_set(heap, &numbers, &roots);
-    Labelling::from_sets(column, sets, SetMembers::Referrers { of_referrer, roots: words.into_keys() })
+    let words = words.into_keys();
+    let (column, sets) = by_set(heap, &numbers, &roots, classes as usize + words.len());
+    Labelling::from_sets(column, sets, SetMembers::Referrers { of_referrer, roots: words })
 }
 
 /// Labels objects by the best evidence among the references to them. Time O(V + E).
@@ -124,9 +126,9 @@ fn number_edges_by_holder(view: &Arc<View>, number: impl Fn(ObjectId) -> u32) ->
     numbers
 }
 
-/// Labels objects by the set of the numbers of the references to them.
-fn by_set(heap: &Heap, numbers: &[u32], roots: &HashMap<ObjectId, Vec<u32>>) -> (Vec<u32>, SetPool) {
-    let mut sets = SetNumbering::default();
+/// Labels objects by the set of the numbers of the references to them, all of which are below `bound`.
+fn by_set(heap: &Heap, numbers: &[u32], roots: &HashMap<ObjectId, Vec<u32>>, bound: usize) -> (Vec<u32>, SetPool) {
+    let mut sets = SetNumbering::of_numbers_below(bound);
     let mut list: Vec<u32> = Vec::new();
     let column = heap
         .objects()
