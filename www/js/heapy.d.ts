@@ -94,8 +94,9 @@ export interface Use {
   iso(...nodes: ((IdentitySet | number) | object)[]): IdentitySet;
   /** The objects with which leaks begin, those that hold most first: unreachable objects that no other unreachable object holds, and one for each circle that nothing else holds. Each comes with the number of objects of its circle and the bytes that only it holds. */
   leakroots(): LeakRoot[];
-  /** The first stat of the text of a .hpy file. Hosts that have files take a file's name as well. */
-  load(text: string): Stat;
+  /** The first stat of the text of a .hpy file, which is read as a whole: use_readline has no effect. Hosts that have files take a file's name as well. */
+  load(text: string, use_readline?: boolean): Stat;
+  load(text: string, options: { use_readline?: boolean }): Stat;
   /** All stats of the text of a .hpy file, in order. */
   loadall(text: string): Stat[];
   /** Lists and attaches to running guests; where the host offers that. */
@@ -104,14 +105,14 @@ export interface Use {
   pb(filename?: string): void;
   pb(options: { filename?: string }): void;
   /** Sets a reference in time: heap shows only what is not in it, heapu the difference to it. Without arguments the present heap is the reference. Objects of an earlier snapshot are told by their serial, never by their address. */
-  setref(reachable?: IdentitySet, unreachable?: Stat | IdentitySet): void;
-  setref(options: { reachable?: IdentitySet; unreachable?: Stat | IdentitySet }): void;
+  setref(reachable?: UniSet | string, unreachable?: Stat | IdentitySet): void;
+  setref(options: { reachable?: UniSet | string; unreachable?: Stat | IdentitySet }): void;
   /** Sets what heap is relative to: a set, or the present heap. Nothing undoes it. */
-  setrelheap(reference?: IdentitySet): void;
-  setrelheap(options: { reference?: IdentitySet }): void;
+  setrelheap(reference?: UniSet | string): void;
+  setrelheap(options: { reference?: UniSet | string }): void;
   /** Sets what heapg is relative to: a set, or what is unreachable now. Nothing undoes it. */
-  setrelheapg(reference?: IdentitySet): void;
-  setrelheapg(options: { reference?: IdentitySet }): void;
+  setrelheapg(reference?: UniSet | string): void;
+  setrelheapg(options: { reference?: UniSet | string }): void;
   /** Sets what heapu is relative to: a stat, the numbers of a set by Type, or what is unreachable now. Nothing undoes it. */
   setrelheapu(reference?: Stat | IdentitySet): void;
   setrelheapu(options: { reference?: Stat | IdentitySet }): void;
@@ -384,11 +385,16 @@ export interface Partition {
   readonly count: number;
   /** The relation by which the set is grouped. */
   readonly er: EquivalenceRelation;
+  /** The objects of several rows together, from start to before end in steps; negative positions count from the end. */
+  get_nodeset(start?: number, end?: number, step?: number): IdentitySet;
+  get_nodeset(options: { start?: number; end?: number; step?: number }): IdentitySet;
   /** One row of the table as plain data. */
   get_row(index: number): Row;
   /** The rows from one on, as plain data. */
   get_rows(start?: number): Row[];
   get_rows(options: { start?: number }): Row[];
+  /** The objects of one row: the same as get_set. */
+  get_rowset(index: number): IdentitySet;
   /** The objects of one row; negative indices count from the end. */
   get_set(index: number): IdentitySet;
   /** The objects of each row. */
@@ -403,10 +409,14 @@ export interface Partition {
   readonly more: MorePrinter;
   /** Number of rows. */
   readonly numrows: number;
+  /** All rows as plain data. */
+  readonly rows: Row[];
   /** The set that is grouped. */
   readonly set: IdentitySet;
   /** Sum of the sizes of the objects, in bytes. */
   readonly size: number;
+  /** When it was made, in seconds. */
+  readonly timemade: number;
   /** The rows of the table. */
   [Symbol.iterator](): IterableIterator<Row>;
   toJSON(): unknown;
@@ -415,14 +425,20 @@ export interface Partition {
   [Symbol.dispose](): void;
 }
 
-/** A page of a listing. It prints as that page. */
+/** A page of a listing. It prints as that page, and has all names of what is listed too. */
 export interface MorePrinter {
   /** All lines. */
   readonly all: MorePrinter;
+  /** What the index or label gives of what is listed: _.more[3]. */
+  at(key: number | string): any;
   /** The page after this one; it prints nothing if there is none. */
   readonly more: MorePrinter;
   /** The page that this one was made from. */
   readonly prev: MorePrinter | null;
+  /** What is listed. */
+  readonly top: any;
+  /** Names that depend on the heap. */
+  readonly [name: string]: any;
   toJSON(): unknown;
   toString(): string;
   /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
@@ -455,6 +471,8 @@ export interface Stat {
   get_rows_n_and_other(n: number, options: { sortby?: string }): Row[];
   /** The rows of the given names, in this order; names without a row are passed over. */
   get_rows_of_kinds(...kinds: ((string) | object)[]): Row[];
+  /** The value of a line of the head of the .hpy package that it was read from. */
+  header(name: string): string | null;
   /** The header of the kind column. */
   readonly kindheader: string;
   /** What all objects have in common, in the table of single objects. */
@@ -470,7 +488,7 @@ export interface Stat {
   /** Several rows as a stat of their own: s[start:end:step]; the step may be negative. */
   slice(start?: number, end?: number, step?: number): Stat;
   slice(options: { start?: number; end?: number; step?: number }): Stat;
-  /** The difference to another stat, row by row, largest absolute size first: a - b. */
+  /** The difference to another stat, or to the numbers of a set, row by row, largest absolute size first: a - b. */
   sub(other: Stat | IdentitySet): Stat;
   /** When it was made, in seconds. */
   readonly timemade: number;
@@ -497,12 +515,17 @@ export interface Paths {
   aslist(options: { start?: number; count?: number }): Path[];
   /** The path of an index; negative ones count from the end. */
   at(index: number): Path;
+  /** The same as copy_but_avoid_edges_at_levels. */
+  avoided(...levels: ((number) | object)[]): Paths;
   /** The shortest paths between the same sets that use none of the references at the given levels. */
   copy_but_avoid_edges_at_levels(...levels: ((number) | object)[]): Paths;
   /** The references between the given levels and their next ones. */
   edges_at(...levels: ((number) | object)[]): Edge[];
   /** Whether paths begin at the symbolic root. */
   readonly from_root: boolean;
+  /** The paths from index start (0) to before stop; without stop as many as aslist gives. */
+  iter(start?: number, stop?: number): Path[];
+  iter(options: { start?: number; stop?: number }): Path[];
   /** How many paths a page has. */
   readonly maxpaths: number;
   /** The next paths. */
@@ -531,6 +554,10 @@ export interface Path {
   readonly path: string[];
   /** The relations as one text, which follows the name of the source. */
   readonly relations: string;
+  /** The object it begins at; Nothing where that is the root. */
+  readonly src: IdentitySet;
+  /** The object it ends at. */
+  readonly tgt: IdentitySet;
   toJSON(): unknown;
   toString(): string;
   /** Lets go of the object; otherwise that happens when nothing refers to it any more. */
@@ -623,6 +650,9 @@ export interface Root {
 export interface Doc {
   /** The address of a reference of the help; 0 is that of the thing itself. */
   at(reference: number): string;
+  /** All names at once: 'l' gives a line for each, 'L' the whole help. */
+  call(how?: string): string;
+  call(options: { how?: string }): string;
   /** Names that depend on the heap. */
   readonly [name: string]: any;
   toJSON(): unknown;
