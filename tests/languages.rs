@@ -126,7 +126,7 @@ fn records_are_the_same_both_ways() {
 fn the_wit_package_is_well_formed() {
     let mut resolve = wit_parser::Resolve::default();
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/wit/inspect.wit"));
-    let package = resolve.push_file(&path).expect("inspect.wit parses");
+    let package = resolve.push_file(path).expect("inspect.wit parses");
     let package = &resolve.packages[package];
     assert_eq!((package.name.namespace.as_str(), package.name.name.as_str()), ("heapy", "inspect"));
     let world = resolve.worlds[package.worlds["inspected"]].imports.len();
