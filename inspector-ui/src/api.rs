@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use heapy_engine::Timeline;
 use js_sys::{Function, Object, Promise, Reflect};
 use serde::Deserialize;
 use wasm_bindgen::closure::Closure;
@@ -11,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, MessageEvent, RequestInit, Response, WebSocket, Worker};
 
-use crate::protocol::{Question, Request};
+use crate::protocol::{Course, Question, Request};
 
 /// What the server knows of the run.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -84,6 +85,14 @@ pub(crate) fn held_recording() -> Option<File> {
 pub(crate) async fn run_state() -> Result<RunState, String> {
     let text = fetch_text("api/state", "GET").await?;
     serde_json::from_str(&text).map_err(|error| format!("the server's state cannot be read: {error}"))
+}
+
+/// The course of the run so far.
+pub(crate) async fn course() -> Result<Course, String> {
+    let text = fetch_text("api/timeline", "GET").await?;
+    let timeline: Timeline =
+        serde_json::from_str(&text).map_err(|error| format!("the course of the run cannot be read: {error}"))?;
+    Ok(Course::of(&timeline))
 }
 
 /// Asks for a snapshot of the running guest.

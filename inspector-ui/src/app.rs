@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use gloo::events::EventListener;
+use gloo::timers::callback::Interval;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, Worker};
@@ -12,7 +13,7 @@ use crate::api::{self, Changes, Engine, Phase, RunState};
 use crate::components::{FactsBar, KeyHelp, Message, Tabs, TopBar, use_keys};
 use crate::format;
 use crate::hooks::{Asking, NamedSets, Navigation, Theme, use_route, use_sets, use_theme};
-use crate::protocol::{LoadQuestion, Loaded, OpenQuestion, Place, SnapshotSummary};
+use crate::protocol::{Course, LoadQuestion, Loaded, OpenQuestion, Place, SnapshotSummary};
 use crate::route::Route;
 use crate::views;
 
@@ -30,6 +31,8 @@ pub(crate) struct AppState {
     pub run: Option<RunState>,
     /// What the worker holds.
     pub loaded: Option<Loaded>,
+    /// The course of a run that goes on.
+    pub course: Option<Course>,
     /// Grows with every recording that the worker has loaded.
     pub generation: u32,
     /// Which of the server's recordings is shown.
@@ -48,6 +51,8 @@ pub(crate) struct AppState {
 pub(crate) enum Action {
     /// The server says something of the run.
     Run(RunState),
+    /// How the run went so far.
+    Course(Course),
     /// A recording is asked for.
     Loading,
     /// A snapshot of the running guest is asked for.
@@ -75,6 +80,7 @@ impl Reducible for AppState {
                 state.asked = state.asked.filter(|before| !ends && *before >= snapshots_of(&run));
                 state.run = Some(run);
             }
+            Action::Course(course) => state.course = Some(course),
             Action::Loading => state.loading = true,
             Action::Asked => state.asked = Some(state.run.as_ref().map_or(0, snapshots_of)),
             Action::Loaded(loaded, file) => {
@@ -124,6 +130,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
     use_run_state(&state, &engine);
     use_recording(&state, &engine);
     use_pin(&state, &navigation);
+    use_course(&state);
     use_dropped_file(&state, &engine);
     let set_help = {
         let help = help.clone();
@@ -243,11 +250,13 @@ fn follow_server(state: &StateHandle) -> Result<Changes, String> {
 fn use_recording(state: &StateHandle, engine: &Rc<Engine>) {
     let wanted = state.run.as_ref().and_then(|run| {
         let recording = run.recordings.get(state.recording).filter(|recording| recording.snapshots > 0)?;
-        state.file.is_none().then(|| (state.recording, recording.name.clone(), recording.snapshots))
+        // The complete recording of a run tells its course too.
+        let runs = run.phase == Phase::Running;
+        state.file.is_none().then(|| (state.recording, recording.name.clone(), recording.snapshots, runs))
     });
     let (state, engine) = (state.clone(), Rc::clone(engine));
     use_effect_with(wanted, move |wanted| {
-        let Some((recording, name, _)) = wanted.clone() else { return };
+        let Some((recording, name, _, _)) = wanted.clone() else { return };
         state.dispatch(Action::Loading);
         spawn_local(async move {
             match engine.ask(LoadQuestion { recording, name, place: Place::Instead }).await {
@@ -255,6 +264,30 @@ fn use_recording(state: &StateHandle, engine: &Rc<Engine>) {
                 Err(error) => state.dispatch(Action::Trouble(error)),
             }
         });
+    });
+}
+
+/// How often the course of a running guest is asked for.
+const COURSE_MILLIS: u32 = 1000;
+
+/// Follows the course of a running guest.
+#[hook]
+fn use_course(state: &StateHandle) {
+    let runs = state.run.as_ref().is_some_and(|run| run.phase == Phase::Running);
+    let dispatcher = state.dispatcher();
+    use_effect_with(runs, move |runs| {
+        let interval = runs.then(|| {
+            Interval::new(COURSE_MILLIS, move || {
+                let dispatcher = dispatcher.clone();
+                spawn_local(async move {
+                    // The server's end is told elsewhere; a course that is not to be had leaves the last one.
+                    if let Ok(course) = api::course().await {
+                        dispatcher.dispatch(Action::Course(course));
+                    }
+                });
+            })
+        });
+        move || drop(interval)
     });
 }
 

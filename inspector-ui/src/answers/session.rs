@@ -10,7 +10,7 @@ use super::Failure;
 use super::dominators::Tree;
 use crate::expression::{Base, Combine, Follow, KindCall, SetExpression, Step};
 use crate::kind_call::Word;
-use crate::protocol::{Crumb, Loaded, Place, SetQuestion, SnapshotSummary, Sort};
+use crate::protocol::{Course, Crumb, Loaded, Place, SetQuestion, SnapshotSummary, Sort};
 
 /// The relations that tables can be made by, most asked for first.
 pub(crate) const RELATIONS: [&str; 15] = [
@@ -67,8 +67,15 @@ impl Session {
         Loaded {
             files: self.files.iter().map(|(name, _)| name.clone()).collect(),
             snapshots: self.places().enumerate().map(summary).collect(),
+            course: self.course(),
             relations: RELATIONS.iter().map(|name| (*name).to_owned()).collect(),
         }
+    }
+
+    /// The course of the run. A damaged one is none: the snapshots can be looked at without it.
+    fn course(&self) -> Option<Course> {
+        let (_, recording) = self.files.first()?;
+        recording.timeline().ok().flatten().map(|timeline| Course::of(&timeline))
     }
 
     /// Every snapshot with the recording that it is of.

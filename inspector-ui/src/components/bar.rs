@@ -120,8 +120,7 @@ fn PhaseNote(props: &PhaseNoteProps) -> Html {
 }
 
 fn live_figures(live: LiveFigures) -> Html {
-    let text =
-        format!(" · at the last snapshot {} live of {}", format::binary(live.bytes), format::binary(live.memory_bytes));
+    let text = format!(" · {} live of {}", format::binary(live.bytes), format::binary(live.memory_bytes));
     let title = format!(
         "{} live, at most {} at once; {} so far",
         format::counted(live.bytes, "byte", "bytes"),

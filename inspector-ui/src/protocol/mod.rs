@@ -3,6 +3,7 @@
 //! Both are JSON. Tables are asked for by windows of rows, lists have limits, so that an answer is small whatever the
 //! size of the heap, and the page never spends more than a few milliseconds on one.
 
+mod course;
 mod pictures;
 
 use heapy_engine::Facts;
@@ -13,6 +14,7 @@ use crate::expression::SetExpression;
 use crate::format;
 use crate::list::List;
 
+pub(crate) use course::{Course, Growth, Moment};
 pub(crate) use pictures::{
     ChangeRow, CompareQuestion, Compared, Dominators, DominatorsQuestion, LeakCluster, Leaks, LeaksQuestion, MapCell,
     MapQuestion, MemoryMap, Overview, OverviewQuestion, Pattern, PatternEdge, PatternNode, PatternQuestion, Sites,
@@ -127,6 +129,8 @@ pub(crate) struct Loaded {
     pub files: List<String>,
     /// Their snapshots, each recording's in order of time.
     pub snapshots: List<SnapshotSummary>,
+    /// The course of the run that the first one is of, where it was recorded.
+    pub course: Option<Course>,
     /// The relations that partitions can be made by.
     pub relations: List<String>,
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::ShownProps;
 use super::timeline::Timeline;
-use super::top_tables::{ROWS, changes, holders, top_leaks, top_table};
+use super::top_tables::{ROWS, changes, growths, holders, top_leaks, top_table};
 use crate::components::{answered, bytes};
 use crate::expression::{Combine, SetExpression};
 use crate::format;
@@ -37,19 +37,23 @@ pub(crate) fn OverviewView(props: &ShownProps) -> Html {
     let before = before(props).filter(|_| ready);
     let by = DEFAULT_BY.to_owned();
     let compared = use_answer(before.map(|before| CompareQuestion { before, after: snapshot, by }));
+    // A file tells its own course; of a run that goes on the server does.
+    let live = || props.state.course.clone().filter(|_| props.state.file.is_none());
+    let course = props.loaded.course.clone().or_else(live);
     let Some(summary) = props.loaded.snapshots.get(snapshot) else { return html! {} };
     let figures = shares.shown().zip(sums.shown()).map(|(shares, sums)| figures(*shares, *sums, summary, &navigation));
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label="Overview">
             <div class="page">
                 <div class="figures">{ figures }</div>
-                <Timeline loaded={props.loaded.clone()} current={snapshot} />
+                <Timeline loaded={props.loaded.clone()} course={course.clone()} current={snapshot} />
                 <div class="columns">
                     { answered(&kinds, |table| top_table("What is alive, by kind", table, DEFAULT_BY, &navigation)) }
                     { sites.shown().map(|table| top_table("What is alive, by allocating line", table, "Prod", &navigation)) }
                     { holders(held.shown(), quick, &navigation) }
                     { changes(compared.shown(), before.and_then(|at| props.loaded.snapshots.get(at)), &navigation) }
                     { leaks.shown().map(|leaks| top_leaks(leaks, &navigation)) }
+                    { course.as_ref().filter(|course| !course.growths.is_empty()).map(growths) }
                 </div>
                 { notes(summary) }
             </div>

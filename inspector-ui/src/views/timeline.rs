@@ -4,7 +4,8 @@ use yew::prelude::*;
 
 use crate::format;
 use crate::hooks::use_navigation;
-use crate::protocol::{Loaded, SnapshotSummary};
+use crate::list::List;
+use crate::protocol::{Course, Growth, Loaded, Moment, SnapshotSummary};
 use crate::route::Route;
 
 /// Which snapshots, and the one that is shown.
@@ -12,6 +13,8 @@ use crate::route::Route;
 pub(super) struct TimelineProps {
     /// The recordings.
     pub loaded: Loaded,
+    /// The course of the run, where it is known.
+    pub course: Option<Course>,
     /// The position of the snapshot that is shown.
     pub current: usize,
 }
@@ -31,22 +34,26 @@ type Point = (f64, f64);
 pub(super) fn Timeline(props: &TimelineProps) -> Html {
     let shown: Vec<(usize, &SnapshotSummary)> =
         props.loaded.snapshots.iter().enumerate().filter(|(_, summary)| summary.file == 0).collect();
-    if shown.len() < 2 {
+    let moments = moments(props, &shown);
+    if moments.len() < 2 {
         return html! {};
     }
-    let end = shown.iter().map(|(_, summary)| summary.facts.at_nanos).max().unwrap_or(0).max(1);
-    let highest = shown.iter().map(|(_, summary)| top_of(summary)).max().unwrap_or(1).max(1);
-    let x = |summary: &SnapshotSummary| WIDE * format::share(summary.facts.at_nanos, end);
-    let y = |bytes: u64| HIGH - HIGH * format::share(bytes, highest);
-    let line = |bytes: fn(&SnapshotSummary) -> u64| -> Vec<Point> {
-        shown.iter().map(|(_, summary)| (x(summary), y(bytes(summary)))).collect()
+    let last = moments.last().map_or(0, |moment| moment.at_nanos);
+    let end = props.course.as_ref().map_or(0, |course| course.end_nanos).max(last).max(1);
+    let peaks = shown.iter().map(|(_, summary)| summary.facts.peak_bytes);
+    let peak = peaks.chain(props.course.as_ref().map(|course| course.peak_bytes)).max().unwrap_or(0);
+    let highest = moments.iter().map(|moment| moment.memory_bytes.max(moment.live_bytes)).max().unwrap_or(1).max(peak);
+    let x = |nanos: u64| WIDE * format::share(nanos, end);
+    let y = |bytes: u64| HIGH - HIGH * format::share(bytes, highest.max(1));
+    let line = |bytes: fn(&Moment) -> u64| -> Vec<Point> {
+        moments.iter().map(|moment| (x(moment.at_nanos), y(bytes(moment)))).collect()
     };
-    let (memory, live) = (line(|summary| summary.facts.memory_bytes), line(|summary| summary.bytes));
-    let peak = shown.iter().map(|(_, summary)| summary.facts.peak_bytes).max().unwrap_or(0);
-    let label = format!("Live bytes and linear memory at {} snapshots", shown.len());
+    let (memory, live) = (line(|moment| moment.memory_bytes), line(|moment| moment.live_bytes));
+    let label = format!("Live bytes and linear memory at {} moments", moments.len());
+    let growths = props.course.as_ref().map_or_else(List::default, |course| course.growths.clone());
     html! {
         <section class="course">
-            <h2>{ "The run" }<span class="key memory">{ "linear memory" }</span><span class="key live">{ "objects" }</span><span class="key peak">{ "peak" }</span></h2>
+            <h2>{ "The run" }<span class="key memory">{ "linear memory" }</span><span class="key live">{ "live" }</span><span class="key peak">{ "peak" }</span>{ growth_key(&growths) }</h2>
             <div class="chart">
                 <span class="scale" aria-hidden="true">{ format::binary(highest) }</span>
                 <svg viewBox={format!("0 0 {WIDE} {HIGH}")} preserveAspectRatio="none" role="img" aria-label={label}>
@@ -54,8 +61,9 @@ pub(super) fn Timeline(props: &TimelineProps) -> Html {
                     <path class="live" d={area(&live)} />
                     <line class="peak" x1="0" x2={WIDE.to_string()} y1={y(peak).to_string()} y2={y(peak).to_string()} />
                 </svg>
+                { for growths.iter().map(|growth| growth_mark(growth, x(growth.at_nanos) / WIDE)) }
                 <ol class="marks">{ for shown.iter().map(|(position, summary)| {
-                    mark(props, *position, summary, x(summary) / WIDE, shown.len())
+                    mark(props, *position, summary, x(summary.facts.at_nanos) / WIDE, shown.len())
                 }) }</ol>
             </div>
             <p class="times" aria-hidden="true"><span>{ format::moment(0) }</span><span>{ format::moment(end / 1_000_000) }</span></p>
@@ -63,8 +71,36 @@ pub(super) fn Timeline(props: &TimelineProps) -> Html {
     }
 }
 
-fn top_of(summary: &SnapshotSummary) -> u64 {
-    summary.facts.memory_bytes.max(summary.bytes).max(summary.facts.peak_bytes)
+/// The moments of the course, or those of the snapshots where no course was recorded.
+fn moments(props: &TimelineProps, shown: &[(usize, &SnapshotSummary)]) -> List<Moment> {
+    let of_snapshot = |(_, summary): &(usize, &SnapshotSummary)| Moment {
+        at_nanos: summary.facts.at_nanos,
+        live_bytes: summary.bytes,
+        memory_bytes: summary.facts.memory_bytes,
+    };
+    match &props.course {
+        Some(course) if course.moments.len() > 1 => course.moments.clone(),
+        _ => shown.iter().map(of_snapshot).collect(),
+    }
+}
+
+fn growth_key(growths: &[Growth]) -> Html {
+    if growths.is_empty() {
+        return html! {};
+    }
+    html! { <span class="key grew">{ "memory grew" }</span> }
+}
+
+/// Where memory grew; the table of growths says the same in words.
+fn growth_mark(growth: &Growth, at: f64) -> Html {
+    let words = format!(
+        "{}: memory grew by {}: {}\n{}",
+        format::moment(growth.at_nanos / 1_000_000),
+        format::binary(growth.grown_bytes),
+        growth.cause,
+        growth.by
+    );
+    html! { <i class="grew" aria-hidden="true" title={words} style={format!("left: {:.2}%", 100.0 * at)} /> }
 }
 
 /// A value holds until the next one.

@@ -6,7 +6,9 @@ use crate::components::{chip, number, share_bar};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::hooks::Navigation;
-use crate::protocol::{ChangeRow, Compared, Dominators, LeakCluster, Leaks, Row, SnapshotSummary, Table, WeightBox};
+use crate::protocol::{
+    ChangeRow, Compared, Course, Dominators, Growth, LeakCluster, Leaks, Row, SnapshotSummary, Table, WeightBox,
+};
 use crate::route::{DEFAULT_BY, Route, View};
 
 /// Rows of a short table.
@@ -133,4 +135,39 @@ pub(super) fn top_leaks(leaks: &Leaks, navigation: &Navigation) -> Html {
     let all = Route { view: View::Leaks, ..navigation.route.clone() };
     let columns = &["Roots", "Bytes", "Share"];
     Short { title: "What leaks".into(), columns, rows, all, all_text: "All leaks" }.html()
+}
+
+/// The last growths of linear memory, and why they were needed.
+pub(super) fn growths(course: &Course) -> Html {
+    let row = |growth: &Growth| {
+        let by = if growth.by.is_empty() { "unknown" } else { &growth.by };
+        let words = format!("{by}\n{}", growth.cause);
+        let grown = match growth.grown_bytes {
+            0 => "refused".to_owned(),
+            bytes => format!("+{}", format::binary(bytes)),
+        };
+        html! {
+            <tr title={words}>
+                <td class="name">{ growth.cause.clone() }<span class="quiet">{ format!(" · {by}") }</span></td>
+                { cell(html! { format::moment(growth.at_nanos / 1_000_000) }) }
+                { cell(html! { grown }) }{ cell(html! { format::binary(growth.live_bytes) }) }
+            </tr>
+        }
+    };
+    let shown = course.growths.iter().rev().take(ROWS);
+    let others = course.growths.len() as u64 + course.more - shown.len() as u64;
+    html! {
+        <section class="growths">
+            <h2>{ "Why memory grew" }</h2>
+            <table class="short">
+                <thead>
+                    <tr><th scope="col">{ "Cause, and who asked" }</th><th class="number" scope="col">{ "At" }</th><th class="number" scope="col">{ "By" }</th><th class="number" scope="col">{ "Live then" }</th></tr>
+                </thead>
+                <tbody>{ for shown.rev().map(row) }</tbody>
+            </table>
+            if others > 0 {
+                <p class="quiet">{ format!("and {} before", format::counted(others, "growth", "growths")) }</p>
+            }
+        </section>
+    }
 }
