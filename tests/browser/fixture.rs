@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use heapy_engine::snapshot::{Writer, pack};
+use heapy_engine::snapshot::{Entry, Writer, pack, timeline_entry};
 use heapy_engine::{
-    ContextId, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, ObjectKey, ObjectRecord, RootPlace,
-    Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, EdgeEvidence, EdgeRecord, Extents, Facts, Field, Frame, Grow, Heap, HeapBuilder, ObjectKey,
+    ObjectRecord, RootPlace, Sample, Seen, Shape, Timeline, TypeEvidence, TypeId, TypeRecord, Vocabulary,
 };
 use heapy_host::server::{Bytes, Phase, RecordingState, RunState, Source, SourceError};
 use tokio::sync::watch;
@@ -23,9 +23,41 @@ pub(crate) fn application() -> Vec<u8> {
     recording(&[(40, 3), (100, 7)])
 }
 
-/// A recording of three snapshots of it.
+/// A recording of three snapshots of it, with the course of the run.
 pub(crate) fn growing() -> Vec<u8> {
-    recording(&[(40, 3), (70, 5), (100, 7)])
+    let mut entries = entries(&[(40, 3), (70, 5), (100, 7)]);
+    entries.push(timeline_entry(&course()).expect("the course is written"));
+    pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
+}
+
+/// A run of two growths, the second for want of a large extent.
+fn course() -> Timeline {
+    const SECOND: u64 = 1_000_000_000;
+    let sample = |at: u64| Sample {
+        at_nanos: at * SECOND,
+        live_bytes: 1000 * at,
+        peak_bytes: 1000 * at,
+        allocations: 10 * at,
+        memory_bytes: if at < 9 { 65_536 } else { 131_072 },
+        extents: None,
+    };
+    let extents = Extents { blocks: 90, end: 65_536, free_bytes: 70_000, largest_free: 512 };
+    let grow = |at: u64, grown_bytes: u64, extents: Option<Extents>| Grow {
+        at_nanos: at * SECOND,
+        memory_bytes: at * 7_281,
+        grown_bytes,
+        live_bytes: 1000 * at,
+        extents,
+        frames: vec!["app::read_request src/main.rs:80".into(), "main src/main.rs:12".into()],
+    };
+    Timeline {
+        end_nanos: 19 * SECOND,
+        peak_bytes: 19_000,
+        allocations: 190,
+        samples: (0..20).map(sample).collect(),
+        grows: vec![grow(0, 65_536, None), grow(9, 65_536, Some(extents))],
+        grows_left_out: 0,
+    }
 }
 
 /// A recording of one snapshot with about a million objects.
@@ -35,6 +67,11 @@ pub(crate) fn large() -> Vec<u8> {
 
 /// A snapshot for each number of sessions and leaks.
 fn recording(snapshots: &[(u64, u64)]) -> Vec<u8> {
+    pack(entries(snapshots), std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
+}
+
+/// The entries of such a recording.
+fn entries(snapshots: &[(u64, u64)]) -> Vec<Entry> {
     let mut writer = Writer::new();
     let mut entries = Vec::new();
     let mut born = Vec::new();
@@ -45,7 +82,7 @@ fn recording(snapshots: &[(u64, u64)]) -> Vec<u8> {
         // The list, three blocks a session, the leaks: later snapshots' further serials are new.
         born.push(1 + 3 * sessions + leaks);
     }
-    pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
+    entries
 }
 
 /// A recording in which everything that has a name has a hostile one.

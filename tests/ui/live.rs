@@ -123,6 +123,8 @@ async fn a_running_guest_is_watched_and_asked_for_snapshots() {
     inspector.wait_for(&kept).await;
     inspector.go("#/overview").await;
     inspector.wait_for(&format!("{live} > {first}")).await;
+    // The course of the run so far stands above, without another snapshot.
+    inspector.wait_for("document.querySelector('.course svg path.live')").await;
     inspector.screenshot("live").await;
 
     let mut host = running.end_guest();

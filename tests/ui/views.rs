@@ -35,6 +35,24 @@ async fn every_figure_of_the_overview_leads_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_course_of_the_run_tells_why_memory_grew() {
+    let source = Recorded::new(growing(), "app.wasm", 3);
+    let Some(inspector) = Inspector::open(source, SMALL).await else { return };
+    inspector.wait_for("document.querySelectorAll('.growths tbody tr').length === 2").await;
+    let said: String = inspector.value("document.querySelector('.growths').textContent").await;
+    assert!(said.contains("as much lay free, but in no single extent"), "{said}");
+    assert!(said.contains("app::read_request src/main.rs:80 < main"), "{said}");
+    let points: usize =
+        inspector.value("document.querySelector('path.live').getAttribute('d').split('L').length").await;
+    assert!(points > 20, "{points}");
+    assert_eq!(inspector.value::<u32>("document.querySelectorAll('.chart i.grew').length").await, 2);
+    // A mark on the course leads to its snapshot.
+    inspector.click(".marks li:nth-child(2) a").await;
+    inspector.wait_for("location.hash.includes('snapshot=2')").await;
+    inspector.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_row_tells_what_it_dominates_and_opens_by_its_kind() {
     let Some(inspector) = at("#/heap").await else { return };
     inspector.wait_for("document.querySelectorAll('tr.row').length > 3").await;
