@@ -183,7 +183,8 @@ proptest! {
         prop_assert_eq!(paths.count().to_string(), naive.len().to_string());
         let mut listed: Vec<Vec<String>> = paths.iter(0).map(|path| path.steps.iter().map(|step| path.step_text(step)).collect()).collect();
         for index in 0..listed.len() as i64 {
-            prop_assert_eq!(paths.path(index - listed.len() as i64).unwrap(), paths.path(index).unwrap());
+            let (back, forth) = (paths.path(index - listed.len() as i64).unwrap(), paths.path(index).unwrap());
+            prop_assert_eq!(back.to_string(), forth.to_string());
         }
         listed.sort();
         prop_assert_eq!(listed, naive);

@@ -265,7 +265,7 @@ fn relations_are_sets_in_formulas() {
     assert_eq!(ask(&relation("Type"), "and", &[ask(&hp, "Nothing", &[])]).to_string(), "<Nothing>");
     // Every object is in a relation, and a set if its members are of one class.
     let all = ask(&hp, "heap", &[]);
-    assert_eq!(ask(&ask(&all, "and", &[both.clone()]), "count", &[]).to_string(), "3");
+    assert_eq!(ask(&ask(&all, "and", std::slice::from_ref(&both)), "count", &[]).to_string(), "3");
     let nodes = ask(&all, "and", &["app::Node".into()]);
     assert_eq!(ask(&both, "has", &[nodes]).to_string(), "true");
     let blocks = ask(&all, "and", &[of("Size", Value::Integer(24))]);
