@@ -85,6 +85,15 @@ impl Path {
     }
 }
 
+/// Two paths are equal when they lead along the same references of one heap.
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.view.heap(), other.view.heap()) && self.source == other.source && self.steps == other.steps
+    }
+}
+
+impl Eq for Path {}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.name, self.relations())
