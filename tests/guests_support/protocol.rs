@@ -18,6 +18,7 @@ pub enum Reach {
 pub struct ToldBlock {
     pub address: u64,
     pub size: u64,
+    pub type_name: String,
     pub label: String,
     pub reach: Reach,
 }
@@ -62,6 +63,7 @@ pub fn read_marks(output: &str) -> Vec<Mark> {
             (Some("B"), Some(mark)) => mark.blocks.push(ToldBlock {
                 address: address(words[1]),
                 size: words[2].parse().unwrap(),
+                type_name: words[3].to_owned(),
                 label: words[4].to_owned(),
                 reach: reach(words[5]),
             }),

@@ -57,6 +57,10 @@ pub struct Run {
     pub told: Vec<Mark>,
     /// Releases of what was no live block.
     pub wild_releases: u64,
+    /// What the heaps were made of.
+    pub pauses: Vec<Paused>,
+    /// What the module says about itself.
+    pub symbols: Symbols,
 }
 
 /// The data of a guest's store.
@@ -67,7 +71,7 @@ struct Host {
 }
 
 /// The bytes of a guest.
-fn bytes(name: &str) -> Vec<u8> {
+pub fn bytes(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("guests/out/{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -106,8 +110,9 @@ pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], ma
     let told = std::mem::take(&mut store.data_mut().told);
     let symbols = Symbols::labelled(wasm.to_vec().into(), name).unwrap();
     let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned() };
-    let heaps = pauses.lock().unwrap().iter().map(|paused| capture(paused, &symbols, &guest).unwrap()).collect();
-    Run { plain_output, output: text(&output), same_memory, heaps, told, wild_releases }
+    let pauses = std::mem::take(&mut *pauses.lock().unwrap());
+    let heaps = pauses.iter().map(|paused| capture(paused, &symbols, &guest).unwrap()).collect();
+    Run { plain_output, output: text(&output), same_memory, heaps, told, wild_releases, pauses, symbols }
 }
 
 /// Output and memory at the end.
@@ -168,7 +173,8 @@ fn instantiate(wasm: &[u8], arguments: &[&str]) -> (Store<Host>, Instance, Memor
 fn add_truth(linker: &mut Linker<Host>) {
     let block = |mut caller: Caller<'_, Host>, at: u32, size: u32, _class: u32, label: u32, length: u32| {
         let label = utf16(&mut caller, label, length);
-        let block = ToldBlock { address: at.into(), size: size.into(), label, reach: Reach::Held };
+        let block =
+            ToldBlock { address: at.into(), size: size.into(), type_name: String::new(), label, reach: Reach::Held };
         let current = &mut caller.data_mut().current;
         current.live += 1;
         current.bytes += u64::from(size);

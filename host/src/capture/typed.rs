@@ -2,13 +2,14 @@
 //! are called.
 //!
 //! A word of a firmly typed holder that its type does not give room for a reference (padding, a length, the payload of a
-//! case that an enum is not in) is no edge. Other holders, and static data, keep every word.
+//! case that an enum is not in) is no edge; so is such a word of a typed static variable. Other holders, and static data
+//! between variables, keep every word.
 
 use heapy_engine::{EdgeEvidence, EdgeRecord, HeapBuilder, Link, ObjectKey, Relation, TypeEvidence, TypeId};
 use rayon::prelude::*;
 
 use super::scan::Pointer;
-use crate::layout::{BlockType, Language, Reference, References, TypeIds, Typed};
+use crate::layout::{BlockType, Count, Form, Language, Reference, References, TypeIds, Typed};
 use crate::paused::Paused;
 
 /// A pointer with what the type of its holder says of it.
@@ -57,7 +58,7 @@ impl Types {
             for held in piece.chunk_by(|one, other| one.from == other.from) {
                 match references.of(held[0].from as usize) {
                     Some(known) => {
-                        let firm = self.is_firm(held[0].from as usize);
+                        let firm = self.is_firm(paused, held[0].from as usize);
                         judged.extend(held.iter().filter_map(|&pointer| {
                             let found = by(&known, pointer, u64::from(pointer.offset));
                             if firm { found } else { found.or_else(|| Some(unknown(pointer))) }
@@ -71,16 +72,34 @@ impl Types {
         pieces.into_par_iter().map(judge).collect()
     }
 
-    /// Whether a block's type is sure enough to leave out words that are no references by it. A type that rests on a
-    /// size, or that a pointer disagrees with, may be wrong, and C and C++ libraries keep pointers in unions and in raw
-    /// bytes (`std::string` does): what such a block holds must not look leaked for that.
-    fn is_firm(&self, block: usize) -> bool {
+    /// Whether a block's type is sure enough to leave out words that are no references by it: what such a block holds must
+    /// not look leaked because its type is wrong. A type that rests on a size, or that a pointer disagrees with, may be. So
+    /// may one of C or C++ that has not the size of the block: a struct may begin a larger one.
+    fn is_firm(&self, paused: &Paused, block: usize) -> bool {
         let found = self.typed.blocks.get(block).copied().unwrap_or_default();
-        let declared = found.ty.is_some_and(|of| {
-            let language = self.typed.layouts.get(of.ty).language;
-            matches!(language, Language::Rust | Language::AssemblyScript)
-        });
-        declared && found.evidence > TypeEvidence::Size && !found.contradicted
+        let Some(of) = found.class.or(found.ty) else { return false };
+        if found.evidence <= TypeEvidence::Size || found.contradicted {
+            return false;
+        }
+        let layout = self.typed.layouts.get(of.ty);
+        if matches!(layout.language, Language::Rust | Language::AssemblyScript) {
+            return true;
+        }
+        let exact = of.count == Count::One && paused.blocks.get(block).is_some_and(|block| block.size == layout.size);
+        let numbers = of.count == Count::Many
+            && matches!(layout.form, Form::Scalar(_))
+            && found.evidence >= TypeEvidence::DebugInfo;
+        exact || of.storage || of.count == Count::Counted || numbers
+    }
+
+    /// Whether a static variable is an array of numbers: programs that bring their own allocator take their memory from
+    /// such arrays.
+    fn may_be_memory(&self, variable: usize) -> bool {
+        let layouts = &self.typed.layouts;
+        match layouts.get(self.typed.statics[variable].ty).form {
+            Form::Array { element, .. } => matches!(layouts.get(element).form, Form::Scalar(_)),
+            _ => false,
+        }
     }
 
     /// Judges the pointers of static data that begins at `start`.
@@ -103,9 +122,11 @@ impl Types {
             }
             if let Some((_, known)) = &current {
                 let within = address - self.typed.statics[at].address;
-                // Statics are few, and what they alone hold must not look leaked: no word of them is left out.
-                let found = by(known, pointer, within).map(|found| Judged { relation: None, ..found });
-                judged.push(found.unwrap_or_else(|| unknown(pointer)));
+                match by(known, pointer, within) {
+                    Some(found) => judged.push(Judged { relation: None, ..found }),
+                    None if self.may_be_memory(at) => judged.push(unknown(pointer)),
+                    None => {}
+                }
             }
         }
         judged

@@ -9,7 +9,7 @@ mod rust;
 
 use heapy_engine::TypeEvidence;
 
-use super::block::Evidenced;
+use super::block::{Evidenced, Operator};
 use super::code::{self, CodeIndex, Scope};
 use super::dies::{DieRef, Dies};
 use super::form::{Language, LayoutId};
@@ -78,11 +78,12 @@ impl Symbols<'_> {
     }
 }
 
-/// What the callers of an allocation of `size` bytes say about its type.
+/// What the callers of an allocation of `size` bytes say about its type, and the operator that made it.
 pub(super) fn type_of_allocation(
     symbols: &Symbols<'_>,
     layouts: &mut Layouts,
     frames: &[RawFrame],
+    operator: Option<Operator>,
     size: u64,
 ) -> Option<Evidenced> {
     let callers = symbols.callers(frames);
@@ -94,5 +95,7 @@ pub(super) fn type_of_allocation(
         _ => c_like::type_of(symbols, layouts, &callers[own..], size),
     };
     let (block, evidence) = found?;
-    Some(Evidenced { block: block.fitted(layouts, size)?, evidence })
+    let fitted = block.fitted(layouts, size)?;
+    let block = operator.map_or(fitted, |operator| fitted.by_operator(layouts, operator, size));
+    Some(Evidenced { block, evidence })
 }

@@ -12,6 +12,9 @@ pub enum Count {
     One,
     /// Values side by side, as many as fit.
     Many,
+    /// Values side by side behind a word or two that tell how many: what C++'s `new T[n]` makes where `T` has a
+    /// destructor.
+    Counted,
     /// The buckets of a hash table with their control bytes behind them.
     Table,
 }
@@ -36,6 +39,29 @@ pub struct Evidenced {
     pub evidence: TypeEvidence,
 }
 
+/// The operator of C++ that gave a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// `operator new`: one value.
+    New,
+    /// `operator new[]`: several.
+    NewArray,
+}
+
+impl Operator {
+    /// The operator that a function of this name is.
+    pub(super) fn named(function: &str) -> Option<Self> {
+        let starts = |prefixes: [&str; 2]| prefixes.iter().any(|prefix| function.starts_with(prefix));
+        if starts(["_Znw", "operator new("]) {
+            Some(Self::New)
+        } else if starts(["_Zna", "operator new[]("]) {
+            Some(Self::NewArray)
+        } else {
+            None
+        }
+    }
+}
+
 impl BlockType {
     /// One value.
     #[must_use]
@@ -43,10 +69,31 @@ impl BlockType {
         Self { ty, count: Count::One, storage: false }
     }
 
+    /// Where the first value begins in a block of `size` bytes.
+    #[must_use]
+    pub fn first(self, layouts: &Layouts, size: u64) -> u64 {
+        match self.count {
+            Count::Counted => size.checked_rem(layouts.get(self.ty).size).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// Values side by side in the storage of a container.
     #[must_use]
     pub const fn storage(ty: LayoutId) -> Self {
         Self { ty, count: Count::Many, storage: true }
+    }
+
+    /// The same for a block of `size` bytes that this operator of C++ gave.
+    pub(super) fn by_operator(self, layouts: &Layouts, operator: Operator, size: u64) -> Self {
+        let rest = size.checked_rem(layouts.get(self.ty).size);
+        let count = match (operator, self.count) {
+            // A larger block than the variable's type asks for is one value of a derived class.
+            (Operator::New, Count::Many) if !self.storage => Count::One,
+            (Operator::NewArray, Count::One) if rest.is_some_and(|rest| matches!(rest, 4 | 8 | 16)) => Count::Counted,
+            (_, count) => count,
+        };
+        Self { count, ..self }
     }
 
     /// The type with the count that a block of `size` bytes has room for; none where it cannot hold such values.
@@ -59,6 +106,7 @@ impl BlockType {
             Count::Many if layout.size == 0 => None,
             Count::Many => (!strict || size.is_multiple_of(layout.size)).then_some(self),
             Count::One => one_fitted(self, layouts, size, strict),
+            Count::Counted => (layout.size > 0).then_some(self),
         }
     }
 }

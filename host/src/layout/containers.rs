@@ -19,8 +19,8 @@ pub(super) enum Known {
     Opaque,
     /// A pointer to room for so many elements.
     Buffer { pointer: u64, capacity: u64, element: LayoutId },
-    /// Pointers to the first element and behind the room for the last.
-    Range { first: u64, end: u64, element: LayoutId },
+    /// Pointers to the first element, behind the last, and behind the room for the last.
+    Range { first: u64, used: u64, end: u64, element: LayoutId },
     /// A string that keeps short texts in itself.
     ShortString { pointer: u64, element: LayoutId },
     /// A hash table: a pointer to its control bytes, the buckets before them.
@@ -61,15 +61,30 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
     if name.starts_with("core::marker::PhantomData<") {
         return Some(Known::Opaque);
     }
-    if name.starts_with("std::vector<") {
-        let (first, ty) = member(layouts, ty, "__begin_")?;
-        return Some(Known::Range { first, end: find("__end_cap_")?, element: layouts.target(ty)? });
+    if name.starts_with("std::vector<") && !name.starts_with("std::vector<bool") {
+        return vector(layouts, ty);
     }
     if name == "std::string" || name.starts_with("std::basic_string<") {
-        let (pointer, ty) = member(layouts, ty, "__data_")?;
-        return Some(Known::ShortString { pointer, element: layouts.target(ty)? });
+        return string(layouts, ty);
     }
     None
+}
+
+/// `std::vector`: of libc++, whose newest versions have a `__cap_`, and of libstdc++.
+fn vector(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
+    let find = |names: [&str; 3]| names.iter().find_map(|wanted| member(layouts, ty, wanted));
+    let (first, pointer) = find(["__begin_", "_M_start", "__begin_"])?;
+    let (end, _) = find(["__end_cap_", "_M_end_of_storage", "__cap_"])?;
+    let (used, _) = find(["__end_", "_M_finish", "__end_"])?;
+    Some(Known::Range { first, used, end, element: layouts.target(pointer)? })
+}
+
+/// `std::string` of libc++, in the order of members that 32-bit targets have. The pointer of the long form and the bytes
+/// of the short one have the same name.
+fn string(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
+    let (capacity, _) = member(layouts, ty, "__cap_")?;
+    let (pointer, element) = pointer_member(layouts, ty, "__data_")?;
+    (capacity == 0 && pointer > 0).then_some(Known::ShortString { pointer, element })
 }
 
 fn fat_pointer(layouts: &Layouts, record: &Record) -> Option<Known> {
@@ -104,12 +119,12 @@ fn element_of(layouts: &Layouts, ty: LayoutId) -> Option<LayoutId> {
 
 /// The first member of this name in the record or in the records inside it, level by level.
 pub(super) fn member(layouts: &Layouts, ty: LayoutId, wanted: &str) -> Option<(u64, LayoutId)> {
-    let mut pending = std::collections::VecDeque::from([(0, ty)]);
+    let mut pending = std::collections::VecDeque::from([(0u64, ty)]);
     for _ in 0..MAX_SEARCH {
         let (start, at) = pending.pop_front()?;
         let Some(record) = layouts.record(at) else { continue };
         for member in &record.members {
-            let offset = start + member.offset;
+            let offset = start.saturating_add(member.offset);
             if member.name == wanted {
                 return Some((offset, member.ty));
             }
@@ -119,15 +134,32 @@ pub(super) fn member(layouts: &Layouts, ty: LayoutId, wanted: &str) -> Option<(u
     None
 }
 
+/// The first pointer of this name in the record or in the records inside it, and what it leads to.
+fn pointer_member(layouts: &Layouts, ty: LayoutId, wanted: &str) -> Option<(u64, LayoutId)> {
+    let mut pending = std::collections::VecDeque::from([(0u64, ty)]);
+    for _ in 0..MAX_SEARCH {
+        let (start, at) = pending.pop_front()?;
+        let Some(record) = layouts.record(at) else { continue };
+        for member in &record.members {
+            let offset = start.saturating_add(member.offset);
+            match layouts.target(member.ty) {
+                Some(target) if member.name == wanted => return Some((offset, target)),
+                _ => pending.push_back((offset, member.ty)),
+            }
+        }
+    }
+    None
+}
+
 /// The first pointer in the record or in the records inside it.
 fn first_pointer(layouts: &Layouts, ty: LayoutId) -> Option<u64> {
-    let mut pending = std::collections::VecDeque::from([(0, ty)]);
+    let mut pending = std::collections::VecDeque::from([(0u64, ty)]);
     for _ in 0..MAX_SEARCH {
         let (start, at) = pending.pop_front()?;
         match &layouts.get(at).form {
             Form::Pointer(_) => return Some(start),
             Form::Record(record) => {
-                pending.extend(record.members.iter().map(|member| (start + member.offset, member.ty)));
+                pending.extend(record.members.iter().map(|member| (start.saturating_add(member.offset), member.ty)));
             }
             _ => {}
         }

@@ -28,6 +28,8 @@ pub(super) const LOCATION_LIST: u16 = 32;
 pub(super) const BITS_FROM_TOP: u16 = 64;
 /// A variant that several discriminants select.
 pub(super) const DISCRIMINANT_LIST: u16 = 128;
+/// `DW_AT_virtuality`: a base whose place only the running object tells.
+pub(super) const VIRTUAL: u16 = 256;
 
 /// One debugging entry.
 #[derive(Clone, Copy, Debug)]
@@ -329,6 +331,10 @@ impl<'module> Reading<'_, 'module> {
             c::DW_AT_declaration => set_flag(die, DECLARATION, &value),
             c::DW_AT_artificial => set_flag(die, ARTIFICIAL, &value),
             c::DW_AT_export_symbols => set_flag(die, INLINE_NAMESPACE, &value),
+            c::DW_AT_virtuality => {
+                let virtual_ = matches!(value, AttributeValue::Virtuality(kind) if kind != c::DW_VIRTUALITY_none);
+                die.flags |= if virtual_ { VIRTUAL } else { 0 };
+            }
             c::DW_AT_discr_list => die.flags |= DISCRIMINANT_LIST,
             c::DW_AT_language => {
                 if let AttributeValue::Language(language) = value {

@@ -96,7 +96,8 @@ impl Writer<'_> {
                 let shape = self.shape(block.ty);
                 TypeRecord { name, unit, size, shape, storage: block.storage }
             }
-            Count::Many | Count::Table => {
+            // Values behind a count do not begin where the block does: their references are named one by one.
+            Count::Many | Count::Table | Count::Counted => {
                 let element = self.id(BlockType::one(block.ty));
                 let shape = if size > 0 { Shape::Array { element, stride: size } } else { Shape::Opaque };
                 let name = match block.count {
@@ -121,7 +122,7 @@ impl Writer<'_> {
             View::Parts(parts) => {
                 let mut slots = Slots::default();
                 let of = self.layouts.get(ty).size;
-                let fields = parts.into_iter().filter_map(|part| {
+                let fields = parts.into_iter().filter(|part| !part.name.is_empty()).filter_map(|part| {
                     let layout = self.layouts.get(part.ty);
                     let open = matches!(layout.form, Form::Array { count: None | Some(0), .. });
                     // Payloads without references would hide those with them.
@@ -164,7 +165,7 @@ impl<'a> References<'a> {
     fn at(&mut self, address: u64, size: u64, ty: BlockType) -> Vec<Reference> {
         let layouts = &self.typed.layouts;
         let value = bytes_of(self.paused, address, size, self.typed.word);
-        let named = self.named_by_value(ty.ty);
+        let named = ty.count == Count::Counted || self.named_by_value(ty.ty);
         let found = self.slots.of(layouts, ty, value);
         let references = found.into_iter().map(|slot| {
             let relation = if named { relation(layouts, ty, slot.offset, value) } else { None };
@@ -214,10 +215,11 @@ fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> 
         let name = present::path(layouts, ty.ty, offset, value)?;
         return name.strip_prefix('.').map(|field| Relation::Field(field.to_owned()));
     }
-    let index = offset.checked_div(size)?;
-    let start = usize::try_from(index * size).ok()?;
+    let first = ty.first(layouts, value.bytes.len() as u64);
+    let index = offset.checked_sub(first)?.checked_div(size)?;
+    let start = usize::try_from(first + index * size).ok()?;
     let element = Bytes { bytes: value.bytes.get(start..)?, word: value.word };
-    Some(match present::path(layouts, ty.ty, offset % size, element) {
+    Some(match present::path(layouts, ty.ty, (offset - first) % size, element) {
         Some(rest) => Relation::Element { index, rest },
         None => Relation::Index(index),
     })

@@ -89,6 +89,8 @@ pub struct Record {
     pub variants: Option<Variants>,
     /// Whether all members share their bytes.
     pub union: bool,
+    /// Whether it has parts at places that only the running object tells, as virtual bases are.
+    pub open: bool,
     /// Generic parameters by name.
     pub parameters: Vec<(String, LayoutId)>,
 }

@@ -25,6 +25,8 @@ mod propagate;
 mod run_time;
 mod sections;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod types;
 mod typing;
 mod values;

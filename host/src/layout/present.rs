@@ -87,8 +87,14 @@ fn parts(layouts: &Layouts, record: &Record, value: Option<(Bytes<'_>, u64)>) ->
         let Some((start, record)) = pending.pop() else { break };
         for member in &record.members {
             match layouts.record(member.ty) {
-                Some(base) if member.base || member.name.is_empty() => pending.push((start + member.offset, base)),
-                _ => found.push(Member { offset: start + member.offset, name: shown(&member.name), ..member.clone() }),
+                Some(base) if member.base || member.name.is_empty() => {
+                    pending.push((start.saturating_add(member.offset), base))
+                }
+                _ => found.push(Member {
+                    offset: start.saturating_add(member.offset),
+                    name: shown(&member.name),
+                    ..member.clone()
+                }),
             }
         }
     }
@@ -126,7 +132,7 @@ pub(super) fn path(layouts: &Layouts, ty: LayoutId, offset: u64, value: Bytes<'_
                 name.push('.');
                 name.push_str(&part.name);
                 rest -= part.offset;
-                start += part.offset;
+                start = start.saturating_add(part.offset);
                 ty = part.ty;
             }
             View::Array(element) => {

@@ -94,9 +94,10 @@ impl Slots {
                     words(value, size, length - size, &mut found);
                 }
             }
-            Count::Many => {
+            Count::Many | Count::Counted => {
                 let count = length.checked_div(size).unwrap_or(0);
-                pending.push(Pending { ty: block.ty, offset: 0, sure: true, nesting: 0, count });
+                let offset = block.first(layouts, length);
+                pending.push(Pending { ty: block.ty, offset, sure: true, nesting: 0, count });
             }
             Count::Table => {
                 for offset in containers::occupied(size, value) {
@@ -127,14 +128,15 @@ impl Slots {
         found: &mut Vec<Slot>,
     ) {
         let layout = layouts.get(next.ty);
-        if next.nesting > MAX_NESTING || next.count == 0 || self.pointless(layouts, next.ty) {
+        let outside = next.offset >= value.bytes.len() as u64;
+        if outside || next.nesting > MAX_NESTING || next.count == 0 || self.pointless(layouts, next.ty) {
             return;
         }
         if next.count > 1 {
-            if layout.size == 0 || next.offset >= value.bytes.len() as u64 {
+            if layout.size == 0 {
                 return;
             }
-            pending.push(Pending { offset: next.offset + layout.size, count: next.count - 1, ..next });
+            pending.push(Pending { offset: next.offset.saturating_add(layout.size), count: next.count - 1, ..next });
             pending.push(Pending { count: 1, ..next });
             return;
         }
@@ -151,7 +153,7 @@ impl Slots {
             Form::Array { element, count } => self.array(layouts, *element, *count, &next, value, pending, found),
             Form::Record(record) => match containers::known(layouts, next.ty, record) {
                 Some(known) => known_slots(layouts, known, &next, value, pending, found),
-                None => self.record(layouts, record, &next, value, pending),
+                None => self.record(layouts, record, &next, value, pending, found),
             },
         }
     }
@@ -186,19 +188,29 @@ impl Slots {
         next: &Pending,
         value: Bytes<'_>,
         pending: &mut Vec<Pending>,
+        found: &mut Vec<Slot>,
     ) {
         let nesting = next.nesting + 1;
+        if record.open {
+            words(value, next.offset, layouts.get(next.ty).size, found);
+        }
         let sized = record.members.iter().filter(|member| layouts.get(member.ty).size > 0).count();
         let sure = next.sure && !(record.union && sized > 1);
         for member in &record.members {
             if member.bits.is_none() {
-                pending.push(Pending { ty: member.ty, offset: next.offset + member.offset, sure, nesting, count: 1 });
+                pending.push(Pending {
+                    ty: member.ty,
+                    offset: next.offset.saturating_add(member.offset),
+                    sure,
+                    nesting,
+                    count: 1,
+                });
             }
         }
         let Some(variants) = &record.variants else { return };
         let (active, certain) = active(layouts, variants, next.offset, value);
         for member in active.iter().flat_map(|case| &case.members) {
-            let offset = next.offset + member.offset;
+            let offset = next.offset.saturating_add(member.offset);
             pending.push(Pending { ty: member.ty, offset, sure: sure && certain, nesting, count: 1 });
         }
     }
@@ -223,6 +235,7 @@ impl Slots {
                     pending.push(*element);
                 }
                 Form::Record(record) => {
+                    pointless &= !record.open;
                     pending.extend(record.members.iter().map(|member| member.ty));
                     let cases = record.variants.iter().flat_map(|variants| &variants.cases);
                     pending.extend(cases.flat_map(|case| case.members.iter().map(|member| member.ty)));
@@ -259,7 +272,7 @@ pub(super) fn active<'a>(
         return (variants.cases.iter().collect(), variants.cases.len() == 1);
     };
     let size = layouts.get(ty).size.clamp(1, 8);
-    let Some(tag) = value.number(offset + place, size) else { return (Vec::new(), true) };
+    let Some(tag) = value.number(offset.saturating_add(place), size) else { return (Vec::new(), true) };
     let mask = if size == 8 { u64::MAX } else { (1 << (8 * size)) - 1 };
     let selected = variants.cases.iter().find(|case| case.value.is_some_and(|known| known as u64 & mask == tag));
     if let Some(selected) = selected {
@@ -298,53 +311,56 @@ fn known_slots(
     match known {
         Known::Opaque => {}
         Known::Buffer { pointer, capacity, element } => {
-            let capacity = value.word(at + capacity).unwrap_or(0);
+            let capacity = value.word(at.saturating_add(capacity)).unwrap_or(0);
             if capacity > 0 && layouts.get(element).size > 0 {
-                push(found, value, at + pointer, Points::Elements(element, capacity), next.sure);
+                push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
             }
         }
-        Known::Range { first, end, element } => {
-            let bytes = value.word(at + end).unwrap_or(0).wrapping_sub(value.word(at + first).unwrap_or(0));
+        Known::Range { first, end, element, .. } => {
+            let bytes = value
+                .word(at.saturating_add(end))
+                .unwrap_or(0)
+                .wrapping_sub(value.word(at.saturating_add(first)).unwrap_or(0));
             let capacity = bytes.checked_div(layouts.get(element).size).unwrap_or(0);
             if capacity > 0 {
-                push(found, value, at + first, Points::Elements(element, capacity), next.sure);
+                push(found, value, at.saturating_add(first), Points::Elements(element, capacity), next.sure);
             }
         }
         Known::ShortString { pointer, element } => {
             // The lowest bit of the first byte says that the text is in a block of its own.
             if value.number(at, 1).is_some_and(|first| first & 1 == 1) {
                 let capacity = value.word(at).unwrap_or(0) & !1;
-                push(found, value, at + pointer, Points::Elements(element, capacity), next.sure);
+                push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
             }
         }
         Known::Table { control, mask, element } => {
-            if value.word(at + mask).unwrap_or(0) > 0 {
-                push(found, value, at + control, Points::Table(element), next.sure);
+            if value.word(at.saturating_add(mask)).unwrap_or(0) > 0 {
+                push(found, value, at.saturating_add(control), Points::Table(element), next.sure);
             }
         }
         Known::Slice { pointer, length, element } => {
-            if value.word(at + length).unwrap_or(0) > 0 {
-                push(found, value, at + pointer, Points::Value(element), next.sure);
+            if value.word(at.saturating_add(length)).unwrap_or(0) > 0 {
+                push(found, value, at.saturating_add(pointer), Points::Value(element), next.sure);
             }
         }
         Known::Dynamic { pointer, vtable } => {
-            let vtable = value.word(at + vtable).unwrap_or(0);
-            push(found, value, at + pointer, Points::Dynamic(vtable), next.sure);
+            let vtable = value.word(at.saturating_add(vtable)).unwrap_or(0);
+            push(found, value, at.saturating_add(pointer), Points::Dynamic(vtable), next.sure);
         }
         Known::Node { parent, keys, values, length } => {
             pending.push(Pending {
                 ty: parent.1,
-                offset: at + parent.0,
+                offset: at.saturating_add(parent.0),
                 sure: next.sure,
                 nesting: next.nesting + 1,
                 count: 1,
             });
-            let count = value.number(at + length, 2).unwrap_or(0);
+            let count = value.number(at.saturating_add(length), 2).unwrap_or(0);
             for (offset, ty) in [keys, values] {
                 let limit = containers::NODE_CAPACITY.min(count);
                 pending.push(Pending {
                     ty,
-                    offset: at + offset,
+                    offset: at.saturating_add(offset),
                     sure: next.sure,
                     nesting: next.nesting + 1,
                     count: limit,
@@ -353,10 +369,10 @@ fn known_slots(
         }
         Known::InnerNode { data, edges, length } => {
             pending.push(Pending { ty: data, offset: at, sure: next.sure, nesting: next.nesting + 1, count: 1 });
-            let count = value.number(at + length, 2).unwrap_or(0).min(containers::NODE_CAPACITY) + 1;
+            let count = value.number(at.saturating_add(length), 2).unwrap_or(0).min(containers::NODE_CAPACITY) + 1;
             pending.push(Pending {
                 ty: edges.1,
-                offset: at + edges.0,
+                offset: at.saturating_add(edges.0),
                 sure: next.sure,
                 nesting: next.nesting + 1,
                 count,

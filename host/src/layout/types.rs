@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use gimli::constants as c;
 
 use super::dies::{
-    ARTIFICIAL, BIT_FIELD, BITS_FROM_TOP, DECLARATION, DISCRIMINANT_LIST, DieRef, Dies, HAS_VALUE, NONE,
+    ARTIFICIAL, BIT_FIELD, BITS_FROM_TOP, DECLARATION, DISCRIMINANT_LIST, DieRef, Dies, HAS_VALUE, NONE, VIRTUAL,
 };
 use super::form::{Form, Language, Layout, LayoutId, Member, Record, Scalar, Variant, Variants};
 use super::names;
@@ -248,6 +248,7 @@ impl Layouts {
         let mut record = Record { union: tag == c::DW_TAG_union_type, ..Record::default() };
         for child in dies.children(at) {
             match gimli::DwTag(dies.die(child).tag) {
+                c::DW_TAG_inheritance if dies.die(child).flags & VIRTUAL != 0 => record.open = true,
                 c::DW_TAG_member | c::DW_TAG_inheritance => record.members.extend(self.member(dies, sections, child)),
                 c::DW_TAG_variant_part => record.variants = Some(self.variants(dies, sections, child)),
                 c::DW_TAG_template_type_parameter => {

@@ -8,7 +8,7 @@ use heapy_engine::TypeEvidence;
 use super::LayoutError;
 use super::allocation::{self, Symbols};
 use super::assembly_script::Classes;
-use super::block::{BlockType, Evidenced};
+use super::block::{BlockType, Evidenced, Operator};
 use super::code::{self, CodeIndex};
 use super::dies::Dies;
 use super::form::LayoutId;
@@ -172,7 +172,7 @@ impl Typing {
             return None;
         }
         let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        allocation::type_of_allocation(&self.symbols(read), &mut changing.layouts, frames, size)
+        allocation::type_of_allocation(&self.symbols(read), &mut changing.layouts, frames, None, size)
     }
 
     fn symbols<'a>(&'a self, read: &'a Read) -> Symbols<'a> {
@@ -193,17 +193,22 @@ impl Typing {
             let Some(context) = block.context.filter(|_| !stale) else { continue };
             let found = *known.entry((context, block.size)).or_insert_with(|| {
                 let frames = paused.contexts.frames.get(context.0 as usize)?;
-                allocation::type_of_allocation(&symbols, layouts, frames, block.size)
+                let entry = paused.contexts.entries.get(context.0 as usize).copied().flatten();
+                let operator = entry.and_then(|entry| Operator::named(self.sections.function_name(entry)?));
+                allocation::type_of_allocation(&symbols, layouts, frames, operator, block.size)
             });
             if let Some(found) = found {
                 *typed = TypedBlock { ty: Some(found.block), evidence: found.evidence, ..TypedBlock::default() };
             }
         }
         let word = self.sections.pointer_bytes();
+        let objects = read.classes.objects(layouts, paused);
         for (block, typed) in paused.blocks.iter().zip(&mut blocks) {
             let value = bytes_of(paused, block.address, block.size, word);
-            if let Some(class) = read.classes.class_of(layouts, value) {
-                let found = BlockType::one(class);
+            if let Some(class) = objects.class_of(block.address, block.size) {
+                // Arrays and maps keep their elements in a buffer of their own.
+                let storage = layouts.get(class).name == "ArrayBuffer";
+                let found = BlockType { storage, ..BlockType::one(class) };
                 *typed =
                     TypedBlock { ty: Some(found), class: None, evidence: TypeEvidence::RunTime, contradicted: false };
             } else if let Some(class) =

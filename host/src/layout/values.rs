@@ -119,9 +119,11 @@ impl Reading<'_> {
         let mut pending: Vec<(LayoutId, u64, String)> = Vec::new();
         match ty.count {
             Count::One => pending.push((ty.ty, 0, String::new())),
-            Count::Many => {
-                let count = (self.value.bytes.len() as u64).checked_div(size).unwrap_or(0).min(MAX_FIELDS as u64);
-                pending.extend((0..count).rev().map(|index| (ty.ty, index * size, format!("[{index}]"))));
+            Count::Many | Count::Counted => {
+                let length = self.value.bytes.len() as u64;
+                let start = ty.first(self.layouts, length);
+                let count = length.checked_div(size).unwrap_or(0).min(MAX_FIELDS as u64);
+                pending.extend((0..count).rev().map(|index| (ty.ty, start + index * size, format!("[{index}]"))));
             }
             Count::Table => {
                 let buckets = containers::occupied(size, self.value);
@@ -234,10 +236,10 @@ impl Reading<'_> {
                 let length = word(length)?;
                 Some(self.counted(word(pointer)?, length, length, element, name.ends_with("str")))
             }
-            Known::Range { first, end, element } => {
+            Known::Range { first, used, end, element } => {
                 let size = self.layouts.get(element).size;
                 let start = word(first)?;
-                let used = word(member("__end_")?)?.wrapping_sub(start).checked_div(size)?;
+                let used = word(used)?.wrapping_sub(start).checked_div(size)?;
                 Some(self.counted(start, used, word(end)?.wrapping_sub(start).checked_div(size)?, element, false))
             }
             Known::ShortString { pointer, element } => {

@@ -1,0 +1,98 @@
+//! Guests that tell the types of their blocks, each run once.
+
+use std::collections::BTreeMap;
+
+use heapy_engine::Heap;
+use heapy_host::layout::{Typed, Typing};
+use heapy_host::paused::Paused;
+
+use crate::guests_support::{Mark, Run, bytes, read_marks, run, run_script};
+
+/// A guest, and the least share of its told bytes that must be typed right, in percent.
+pub const TOLD: [(&str, f64); 10] = [
+    ("shapes", 85.0),
+    ("shapes.O0", 85.0),
+    ("shapes.reactor", 85.0),
+    ("arena", 85.0),
+    ("churn", 85.0),
+    ("zoo", 95.0),
+    ("shapes_rs", 95.0),
+    ("shapes_as.incremental", 95.0),
+    ("shapes_as.minimal", 95.0),
+    ("shapes_as.stub", 95.0),
+];
+
+/// A guest at one of its marks.
+pub struct Told {
+    /// What it told there.
+    pub mark: Mark,
+    /// What was read of it.
+    pub paused: Paused,
+    /// The types that were found.
+    pub typed: Typed,
+    /// The heap that was made of both.
+    pub heap: Heap,
+}
+
+impl Told {
+    /// Told types by address.
+    pub fn types(&self) -> BTreeMap<u64, &str> {
+        self.mark.blocks.iter().map(|block| (block.address, block.type_name.as_str())).collect()
+    }
+}
+
+/// Runs a guest; one value for each mark at which it tells blocks.
+pub fn told(guest: &str) -> Vec<Told> {
+    let script = guest.starts_with("shapes_as.");
+    let Run { output, heaps, told, pauses, .. } = if script { run_script(guest) } else { run(guest, &[]) };
+    let marks = if script { told.into_iter().map(named).collect() } else { read_marks(&output) };
+    let typing = Typing::new(bytes(guest).into()).unwrap();
+    let mut found = Vec::new();
+    for ((mark, heap), paused) in marks.into_iter().zip(heaps).zip(pauses) {
+        let typed = typing.apply(&paused);
+        // A script tells at the second mark only what it lets go of.
+        if !mark.blocks.is_empty() {
+            found.push(Told { mark, paused, typed, heap });
+        }
+    }
+    assert!(!found.is_empty(), "{guest} tells nothing");
+    found
+}
+
+/// AssemblyScript guests tell labels only: the classes are those of their source.
+fn named(mut mark: Mark) -> Mark {
+    for block in &mut mark.blocks {
+        block.type_name = match block.label.as_str() {
+            "leaf" => "Leaf",
+            "branch" => "Branch",
+            "ring" => "Ring",
+            "numbers" => "Array<i32>",
+            "words" => "Array<String>",
+            "word" => "String",
+            "table" => "Map<String,i32>",
+            "pixels" => "Float64Array",
+            "numbers.buffer" | "pixels.buffer" => "ArrayBuffer",
+            other => panic!("no class is known for {other}"),
+        }
+        .to_owned();
+    }
+    mark
+}
+
+/// The module without its custom sections, as `wasm-strip` leaves it.
+pub fn stripped(module: &[u8]) -> Vec<u8> {
+    let mut kept = module[..8].to_vec();
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        let payload = payload.unwrap();
+        let Some((id, range)) = payload.as_section().filter(|(id, _)| *id != 0) else { continue };
+        kept.push(id);
+        let mut size = range.len();
+        while size >= 0x80 {
+            kept.push(size as u8 | 0x80);
+            size >>= 7;
+        }
+        kept.push(size as u8);
+        kept.extend_from_slice(&module[range]);
+    }
+    kept
+}
