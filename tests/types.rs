@@ -8,8 +8,10 @@
 mod guests_support;
 mod types_support;
 
+use std::sync::Arc;
+
 use guests_support::{ToldEdge, bytes};
-use heapy_engine::{EdgeEvidence, EdgeLink, Family, Heap, ObjectId, Relation};
+use heapy_engine::{EdgeEvidence, EdgeLink, Family, Heap, ObjectId, Relation, Use};
 use heapy_host::layout::{FieldValue, References, Typed, Typing, Value};
 use types_support::{Score, TOLD, Told, stripped, told};
 
@@ -118,34 +120,67 @@ impl Random {
     }
 }
 
+/// Where the debug sections of a module are.
+fn debug_sections(module: &[u8]) -> Vec<(String, std::ops::Range<usize>)> {
+    let sections = wasmparser::Parser::new(0).parse_all(module).filter_map(|payload| match payload {
+        Ok(wasmparser::Payload::CustomSection(section)) if section.name().starts_with(".debug") => {
+            let start = section.data_offset();
+            Some((section.name().to_owned(), start..start + section.data().len()))
+        }
+        _ => None,
+    });
+    sections.collect()
+}
+
 #[test]
 fn corrupt_debug_information_ends_in_an_answer() {
-    let bytes = bytes("shapes");
-    let at = &told("shapes")[0];
-    let debug: Vec<std::ops::Range<usize>> = wasmparser::Parser::new(0)
-        .parse_all(&bytes)
-        .filter_map(|payload| match payload {
-            Ok(wasmparser::Payload::CustomSection(section)) if section.name().starts_with(".debug") => {
-                Some(section.data_offset()..section.data_offset() + section.data().len())
+    for (guest, rounds) in [("shapes", 300), ("zoo", 40)] {
+        let bytes = bytes(guest);
+        let at = &told(guest)[0];
+        let debug = debug_sections(&bytes);
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..rounds {
+            let mut changed = bytes.clone();
+            for _ in 0..1 + random.below(40) {
+                let section = debug[random.below(debug.len())].1.clone();
+                changed[section.start + random.below(section.len())] = random.below(256) as u8;
             }
-            _ => None,
-        })
-        .collect();
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..400 {
-        let mut changed = bytes.clone();
-        for _ in 0..1 + random.below(40) {
-            let section = debug[random.below(debug.len())].clone();
-            changed[section.start + random.below(section.len())] = random.below(256) as u8;
-        }
-        let typing = Typing::new(changed.into()).unwrap();
-        assert!(typing.notes().len() <= 5);
-        let typed = typing.apply(&at.paused);
-        let mut references = References::new(&typed, &at.paused);
-        for block in 0..at.paused.blocks.len() {
-            references.of(block);
+            let typing = Typing::new(changed.into()).unwrap();
+            assert!(typing.notes().len() <= 5);
+            let typed = typing.apply(&at.paused);
+            let mut references = References::new(&typed, &at.paused);
+            for block in 0..at.paused.blocks.len() {
+                references.of(block);
+                let _ = typed.fields(&at.paused, block);
+            }
         }
     }
+}
+
+#[test]
+fn debug_information_of_other_code_is_not_used() {
+    let (code, other) = (bytes("churn"), bytes("zoo"));
+    let mut mixed = stripped(&code);
+    for (name, range) in debug_sections(&other) {
+        let mut section = vec![name.len() as u8];
+        section.extend_from_slice(name.as_bytes());
+        section.extend_from_slice(&other[range]);
+        mixed.push(0);
+        types_support::push_size(&mut mixed, section.len());
+        mixed.extend(section);
+    }
+    let at = &told("churn")[0];
+    let typing = Typing::new(mixed.clone().into()).unwrap();
+    let notes = typing.notes();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("does not fit the code"), "{notes:?}");
+    let typed = typing.apply(&at.paused);
+    assert!(typed.blocks.iter().all(|block| block.ty.is_none()) && typed.statics.is_empty());
+    // A snapshot says it once.
+    let symbols = heapy_host::symbols::Symbols::new(mixed.into()).unwrap();
+    let heap = heapy_host::capture::capture(&at.paused, &symbols, &Default::default()).unwrap();
+    let about: Vec<_> = heap.facts().notes.iter().filter(|note| note.contains("debug information")).collect();
+    assert_eq!(about.len(), 1, "{about:?}");
 }
 
 /// The fields of the first block whose type has this name.
@@ -178,4 +213,142 @@ fn fields_have_their_values() {
     let bird = fields(&told("zoo")[0], "Bird");
     assert!(bird.iter().any(|field| field.name == "name"), "{bird:?}");
     assert_eq!(value(&bird, "span"), &Value::Signed(30));
+}
+
+/// The object of the first told block with this label.
+fn object(at: &Told, label: &str) -> ObjectId {
+    let told = at.mark.blocks.iter().find(|block| block.label == label).unwrap_or_else(|| panic!("no {label}"));
+    at.heap.find(0, told.address).unwrap()
+}
+
+#[test]
+fn contents_are_in_the_file_and_can_be_asked_for() {
+    let at = told("shapes_rs").swap_remove(0);
+    let item = object(&at, "item");
+    let entries = heapy_engine::snapshot::Writer::new().add(&at.heap).unwrap();
+    let heap = heapy_engine::snapshot::Recording::from_entries(entries).unwrap().heap(1).unwrap();
+    for heap in [&at.heap, &heap] {
+        let values = heap.values(item);
+        let value = |name: &str| values.iter().find(|held| held.name == name).map(|held| held.value.as_str());
+        assert_eq!(value("id"), Some("99"), "{values:?}");
+        assert_eq!(value("name"), Some("\"a name that is on the heap\""), "{values:?}");
+        // Two of five slices of eight bytes are in use.
+        assert_eq!(heap.unused(object(&at, "item.tags")), 24);
+        assert!(heap.holds_contents());
+    }
+    let hp = Use::new(Arc::new(heap));
+    let all = hp.iso(hp.view().heap().objects()).unwrap();
+    assert_eq!(all.wasted(), all.nodes().iter().map(|object| at.heap.unused(object)).sum::<u64>());
+    let forgotten: Vec<ObjectId> = at
+        .mark
+        .blocks
+        .iter()
+        .filter(|block| block.label == "forgotten")
+        .map(|block| at.heap.find(0, block.address).unwrap())
+        .collect();
+    assert!(forgotten.len() > 1);
+    let equal = |one: &ObjectId, other: &ObjectId| {
+        at.paused.memory[at.heap.address(*one) as usize..][..at.heap.size(*one) as usize]
+            == at.paused.memory[at.heap.address(*other) as usize..][..at.heap.size(*other) as usize]
+    };
+    let same = forgotten.iter().filter(|other| equal(&forgotten[0], other)).count();
+    let by_content = hp.iso(forgotten.iter().copied()).unwrap().by("Content").unwrap();
+    let rows: Vec<u64> =
+        (0..by_content.row_count()).map(|row| by_content.part(row as i64).unwrap().count() as u64).collect();
+    assert_eq!(rows.iter().sum::<u64>(), forgotten.len() as u64);
+    assert!(rows.contains(&(same as u64)), "{rows:?}, {same}");
+    let one = hp.iso([item]).unwrap().theone().unwrap();
+    assert!(
+        one.values.iter().any(|held| held.name == "tags" && held.value.starts_with("2 of 5 elements at 0x")),
+        "{:?}",
+        one.values
+    );
+}
+
+#[test]
+fn objects_of_scripts_have_fields() {
+    let at = told("shapes_as.incremental").swap_remove(0);
+    let named = |holder: ObjectId| -> Vec<String> {
+        at.heap.referents(holder).map(|edge| at.heap.relation(holder, &edge).printed('"')).collect()
+    };
+    let ring = object(&at, "ring");
+    assert_eq!(named(ring), [".next"]);
+    let words = object(&at, "words");
+    assert_eq!(named(words), [".buffer", ".dataStart"]);
+    // The names of some branches are constants, which are no blocks.
+    let branches = at.mark.blocks.iter().filter(|block| block.label == "branch");
+    let names: Vec<String> = branches.flat_map(|block| named(at.heap.find(0, block.address).unwrap())).collect();
+    assert!([".left", ".right", ".name"].iter().all(|name| names.iter().any(|known| known == name)), "{names:?}");
+    let table = fields(&at, "Map<String, i32>");
+    assert_eq!(value(&table, "entriesCount"), &Value::Unsigned(20));
+}
+
+/// How the holders of a told block refer to it.
+fn held_by(at: &Told, label: &str) -> Vec<(Family, Relation)> {
+    let block = object(at, label);
+    let named = |holder: ObjectId| {
+        let edges = at.heap.referents(holder).filter(move |edge| edge.other == block);
+        edges.map(move |edge| (at.heap.family(holder), at.heap.relation(holder, &edge)))
+    };
+    let mut holders: Vec<ObjectId> = at.heap.referrers(block).map(|edge| edge.other).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    holders.into_iter().flat_map(named).collect()
+}
+
+#[test]
+fn words_of_the_stack_are_variables_of_frames() {
+    for guest in ["shapes", "shapes.O0"] {
+        let at = told(guest).into_iter().find(|at| at.mark.number == 2).unwrap();
+        let held = held_by(&at, "stack_only");
+        assert!(held.contains(&(Family::Frame, Relation::Local("held[0]".into()))), "{guest}: {held:?}");
+    }
+}
+
+#[test]
+fn closures_and_futures_hold_what_they_captured() {
+    let at = &told("shapes_rs")[0];
+    for (label, variable) in [("captured", "captured.buf"), ("async_scratch", "scratch")] {
+        let held = held_by(at, label);
+        assert!(held.contains(&(Family::Block, Relation::Captured(variable.into()))), "{label}: {held:?}");
+    }
+}
+
+/// Shares of a program that others wrote, given by `HEAPY_TYPED_GUEST=FILE` and built with debug information. Snapshots are
+/// taken at its calls of `sched_yield`.
+#[test]
+fn shares_of_a_given_guest() {
+    let Some(path) = std::env::var_os("HEAPY_TYPED_GUEST") else {
+        println!("skipped: HEAPY_TYPED_GUEST names no guest");
+        return;
+    };
+    let wasm = std::fs::read(&path).unwrap();
+    let run = guests_support::run_calls("given", &wasm, &[], &["_start"], "sched_yield");
+    for heap in &run.heaps {
+        let blocks = || heap.objects().filter(|&object| heap.family(object) == Family::Block);
+        let (count, bytes) = (blocks().count(), blocks().map(|block| heap.size(block)).sum::<u64>());
+        println!("snapshot {}: {count} blocks, {bytes} bytes", heap.facts().snapshot);
+        let mut shares = std::collections::BTreeMap::<_, (usize, u64)>::new();
+        let mut names = std::collections::BTreeMap::<String, (usize, u64)>::new();
+        for block in blocks() {
+            let name = heap.type_of(block).map(|ty| heap.type_record(ty).name.as_str());
+            let evidence = if name == Some("bytes") { "bytes" } else { heap.type_evidence(block).word() };
+            let share = shares.entry(evidence).or_default();
+            *share = (share.0 + 1, share.1 + heap.size(block));
+            let site = guests_support::site_of(heap, block);
+            let site = site.map_or_else(String::new, |site| format!("{}:{:?}", site.function, site.line));
+            let row = names.entry(format!("{} at {site}", name.unwrap_or("none"))).or_default();
+            *row = (row.0 + 1, row.1 + heap.size(block));
+        }
+        for (evidence, (blocks, size)) in shares {
+            let percent = |part: f64, whole: f64| 100.0 * part / whole.max(1.0);
+            let shares = (percent(blocks as f64, count as f64), percent(size as f64, bytes as f64));
+            println!("  {evidence:18} {:5.1} % of blocks {:5.1} % of bytes", shares.0, shares.1);
+        }
+        let mut largest: Vec<_> = names.into_iter().collect();
+        largest.sort_by_key(|(_, (_, bytes))| std::cmp::Reverse(*bytes));
+        for (name, (blocks, bytes)) in largest.into_iter().take(25) {
+            println!("    {bytes:9} bytes {blocks:6} blocks {name}");
+        }
+    }
 }

@@ -20,6 +20,9 @@ pub enum UseError {
         /// The names there are.
         accepted: String,
     },
+    /// A question about contents that the snapshot does not hold.
+    #[error("this snapshot holds no contents; run the guest with --contents to ask for equal ones")]
+    NoContents,
     /// A position outside of a partition.
     #[error("partition index out of range: {index} given, {rows} rows")]
     PartitionIndex {

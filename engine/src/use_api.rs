@@ -138,11 +138,11 @@ impl Use {
         findex(&self.view, kinds)
     }
 
-    /// A relation by its name: `Type`, `Class`, `Clodo`, `Id`, `Idset`, `Module`, `Prod`, `Rcs`, `Size`, `Unity`,
+    /// A relation by its name: `Type`, `Class`, `Clodo`, `Content`, `Id`, `Idset`, `Module`, `Prod`, `Rcs`, `Size`, `Unity`,
     /// `Via`, `Unit`, `Site`, `Age`, `Thread` or `Evidence`; several joined by `&`.
     ///
     /// # Errors
-    /// [`UseError::NoSuchRelation`] for another name.
+    /// [`UseError::NoSuchRelation`] for another name, [`UseError::NoContents`] for `Content` of a snapshot without any.
     pub fn relation(&self, name: &str) -> Result<EquivalenceRelation, UseError> {
         Ok(EquivalenceRelation::new(Arc::clone(&self.view), Rule::parse(&self.view, name)?))
     }

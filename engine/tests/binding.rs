@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use heapy_engine::binding::{Accepts, ApiError, Entry, Form, Value, call, find, guide, names, owners, typescript};
 use heapy_engine::{
-    EdgeRecord, Family, Frame, HeapBuilder, ObjectRecord, Relation, RootPlace, Shape, TypeRecord, Use, UseError,
+    EdgeRecord, Facts, Family, Frame, HeapBuilder, ObjectRecord, Relation, RootPlace, Shape, TypeRecord, Use, UseError,
     Vocabulary,
 };
 
 fn hp() -> Value {
     let mut builder = HeapBuilder::new(Vocabulary::wasm());
+    builder.set_facts(Facts { contents: true, ..Facts::default() });
     let record =
         |name: &str, storage| TypeRecord { name: name.into(), unit: None, size: 0, shape: Shape::Opaque, storage };
     let node = builder.add_type(record("app::Node", false));

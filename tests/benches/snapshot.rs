@@ -81,7 +81,8 @@ fn round(wasm: &[u8]) -> Result<Round> {
     let plain = plain_run(wasm)?;
     let (pause, paused) = observed_run(wasm)?;
     let symbols = Symbols::labelled(wasm.to_vec().into(), "million")?;
-    let (graph, heap) = timed(|| capture(&paused, &symbols, &GuestInfo { name: "million".to_owned() }));
+    let (graph, heap) =
+        timed(|| capture(&paused, &symbols, &GuestInfo { name: "million".to_owned(), ..GuestInfo::default() }));
     let heap = heap?;
     let (write, bytes) = timed(|| written(&heap));
     let bytes = bytes?;

@@ -135,6 +135,7 @@ fn facts(number: u32, guest: &str, reason: &str) -> Facts {
         statics: Seen::Yes,
         shadow_stack: Seen::Yes,
         locals: Seen::Unknown,
+        contents: false,
         notes: vec!["Locals on the native stack could not be read.".into()],
     }
 }

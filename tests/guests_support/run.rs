@@ -109,7 +109,7 @@ pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], ma
     let wild_releases = attached.totals(&mut store).wild_releases;
     let told = std::mem::take(&mut store.data_mut().told);
     let symbols = Symbols::labelled(wasm.to_vec().into(), name).unwrap();
-    let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned() };
+    let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned(), contents: true };
     let pauses = std::mem::take(&mut *pauses.lock().unwrap());
     let heaps = pauses.iter().map(|paused| capture(paused, &symbols, &guest).unwrap()).collect();
     Run { plain_output, output: text(&output), same_memory, heaps, told, wild_releases, pauses, symbols }

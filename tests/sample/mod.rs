@@ -156,6 +156,7 @@ pub(crate) fn heap(number: u32) -> Heap {
         statics: Seen::Yes,
         shadow_stack: Seen::None,
         locals: Seen::None,
+        contents: false,
         notes: Vec::new(),
     });
     sample.builder.finish().unwrap()

@@ -6,4 +6,4 @@ mod told;
 
 pub use label::label;
 pub use score::Score;
-pub use told::{TOLD, Told, stripped, told};
+pub use told::{TOLD, Told, push_size, stripped, told};

@@ -86,13 +86,17 @@ pub fn stripped(module: &[u8]) -> Vec<u8> {
         let payload = payload.unwrap();
         let Some((id, range)) = payload.as_section().filter(|(id, _)| *id != 0) else { continue };
         kept.push(id);
-        let mut size = range.len();
-        while size >= 0x80 {
-            kept.push(size as u8 | 0x80);
-            size >>= 7;
-        }
-        kept.push(size as u8);
+        push_size(&mut kept, range.len());
         kept.extend_from_slice(&module[range]);
     }
     kept
+}
+
+/// Appends a size as modules write it.
+pub fn push_size(module: &mut Vec<u8>, mut size: usize) {
+    while size >= 0x80 {
+        module.push(size as u8 | 0x80);
+        size >>= 7;
+    }
+    module.push(size as u8);
 }

@@ -12,7 +12,8 @@ export interface LeakRoot { set: IdentitySet; circle: number; held: number; }
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: "block" | "module" | "frame"; instance: number; address: number; size: number; usable: number;
-  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
+  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[]; wasted: number;
+  values: { name: string; offset: number; type: string; value: string }[];
 }
 /** One object of a set as plain data. */
 export interface ObjectRow {
@@ -47,6 +48,8 @@ export interface Use {
   readonly Class: EquivalenceRelation;
   /** Relation by class or owner: an object's class, and backing storage that one value owns by the class of that owner. Clodo(tc) is Class(tc); Clodo({dictof: tc}) is the storage owned by such objects, Clodo({dictof: []}) that without an owner. */
   readonly Clodo: EquivalenceRelation;
+  /** Relation by contents: objects with equal bytes are one class. Only for snapshots that hold contents (heapy-host run --contents). */
+  readonly Content: EquivalenceRelation;
   /** Relation by how sure the references to an object are: typed, conservative, interior (they point past its start) or unreferred. */
   readonly Evidence: EquivalenceRelation;
   /** Relation by identity: each object is a class of its own. Id(address) is the kind of the one object at this address, or of the object that the address lies in. */
@@ -194,6 +197,8 @@ export interface IdentitySet extends UniSet {
   readonly byclass: IdentitySet;
   /** A copy that is shown by Clodo: the same as by("Clodo"). */
   readonly byclodo: IdentitySet;
+  /** A copy that is shown by Content: the same as by("Content"). */
+  readonly bycontent: IdentitySet;
   /** A copy that is shown by Evidence: the same as by("Evidence"). */
   readonly byevidence: IdentitySet;
   /** A copy that is shown by Id: the same as by("Id"). */
@@ -283,8 +288,10 @@ export interface IdentitySet extends UniSet {
   readonly sp: Paths;
   /** The numbers of the table without the objects. */
   readonly stat: Stat;
-  /** The one member as plain data: where it is, its size, class and references. */
+  /** The one member as plain data: where it is, its size, class and references, and the values of its fields where the snapshot holds contents. */
   readonly theone: ObjectView;
+  /** Bytes of room in the members that are containers' buffers that no element takes. */
+  readonly wasted: number;
   /** The same as at. */
   readonly [index: number]: IdentitySet;
   /** The addresses of the members, ascending. */

@@ -18,7 +18,8 @@ export interface LeakRoot { set: IdentitySet; circle: number; held: number; }
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;
-  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[];
+  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[]; wasted: number;
+  values: { name: string; offset: number; type: string; value: string }[];
 }
 /** One object of a set as plain data. */
 export interface ObjectRow {

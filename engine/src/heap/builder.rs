@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
+use super::contents::{HeldValue, StagedContents};
 use super::edge_table::StagedEdges;
 use super::object_table::{ObjectTable, StagedObjects};
 use super::{
@@ -71,6 +72,7 @@ pub struct HeapBuilder {
     frame_ids: HashMap<Frame, FrameId>,
     contexts: Vec<Context>,
     context_ids: HashMap<Context, ContextId>,
+    contents: StagedContents,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -89,6 +91,7 @@ impl HeapBuilder {
             frame_ids: HashMap::new(),
             contexts: Vec::new(),
             context_ids: HashMap::new(),
+            contents: StagedContents::default(),
             vocabulary,
             facts: Facts::default(),
         }
@@ -188,6 +191,24 @@ impl HeapBuilder {
         self
     }
 
+    /// Puts an object among those whose bytes are equal: all with this number.
+    pub fn add_content(&mut self, object: ObjectKey, class: u32) -> &mut Self {
+        self.contents.classes.push((object, class));
+        self
+    }
+
+    /// Adds the value of a field; those of an object by offset.
+    pub fn add_value(&mut self, object: ObjectKey, value: HeldValue) -> &mut Self {
+        self.contents.values.push((object, value));
+        self
+    }
+
+    /// Says how many bytes of a container's buffer no element takes.
+    pub fn add_unused(&mut self, buffer: ObjectKey, bytes: u64) -> &mut Self {
+        self.contents.unused.push((buffer, bytes));
+        self
+    }
+
     /// Checks everything and freezes the heap. Time O((V + E) log (V + E)).
     ///
     /// # Errors
@@ -213,6 +234,7 @@ impl HeapBuilder {
             types: self.types,
             frames: self.frames,
             contexts: self.contexts,
+            contents: self.contents.freeze(id_of),
             vocabulary: self.vocabulary,
             facts: self.facts,
         })
@@ -256,6 +278,9 @@ impl HeapBuilder {
         }
         if let Some(end) = self.edges.ends().checked_sub(1) {
             within("object", end as usize, self.objects.len())?;
+        }
+        if let Some(end) = self.contents.ends().checked_sub(1) {
+            within("object", end, self.objects.len())?;
         }
         for key in self.roots.iter().map(|root| root.to).chain(self.root_object) {
             within("object", key.0 as usize, self.objects.len())?;

@@ -43,6 +43,8 @@ pub struct Facts {
     pub shadow_stack: Seen,
     /// Locals on the native stack and in registers.
     pub locals: Seen,
+    /// Whether contents of blocks are held: values of fields, and which blocks have equal bytes.
+    pub contents: bool,
     /// Things the user should know before trusting an answer, one sentence each.
     pub notes: Vec<String>,
 }

@@ -6,6 +6,7 @@
 
 mod builder;
 mod column;
+mod contents;
 mod context;
 mod edge;
 mod edge_table;
@@ -21,6 +22,7 @@ mod types;
 mod vocabulary;
 
 pub use builder::{HeapBuilder, HeapError};
+pub use contents::HeldValue;
 pub use context::{Context, Frame};
 pub use edge::{EdgeEvidence, EdgeLink, EdgeRecord, Link, Relation};
 pub use facts::{Facts, Seen};
@@ -29,6 +31,7 @@ pub use root::{RootPlace, RootRecord};
 pub use types::{Field, Shape, TypeRecord};
 pub use vocabulary::Vocabulary;
 
+use contents::Contents;
 use edge_table::EdgeTable;
 use object_table::ObjectTable;
 
@@ -70,6 +73,7 @@ pub struct Heap {
     types: Vec<TypeRecord>,
     frames: Vec<Frame>,
     contexts: Vec<Context>,
+    contents: Contents,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -101,6 +105,30 @@ impl Heap {
     pub fn resident_size(&self) -> ResidentSize {
         let objects = self.objects.resident_bytes() + self.edges.row_bytes();
         ResidentSize { objects, edges: self.edges.resident_bytes() }
+    }
+
+    /// Whether the capture was told to hold contents.
+    #[must_use]
+    pub const fn holds_contents(&self) -> bool {
+        self.facts.contents
+    }
+
+    /// Which objects have equal bytes: those with an equal number. None for objects whose contents are not held.
+    #[must_use]
+    pub fn content(&self, object: ObjectId) -> Option<u32> {
+        self.contents.class(object)
+    }
+
+    /// The values of an object's fields by offset, where they are held.
+    #[must_use]
+    pub fn values(&self, object: ObjectId) -> &[HeldValue] {
+        self.contents.values(object)
+    }
+
+    /// Bytes of an object that is a container's buffer that no element takes.
+    #[must_use]
+    pub fn unused(&self, object: ObjectId) -> u64 {
+        self.contents.unused(object)
     }
 
     /// Every object, in the order of addresses.

@@ -39,7 +39,10 @@ impl Heap {
         if !self.name_inside(ty, rest, &mut name) {
             return untyped;
         }
-        element_or_field(&name).unwrap_or(untyped)
+        match element_or_field(&name) {
+            Some(Relation::Field(variable)) if self.family(holder) == Family::Frame => Relation::Local(variable),
+            named => named.unwrap_or(untyped),
+        }
     }
 
     /// The type whose layout names an object's words, and whether the object is several such values, one behind the

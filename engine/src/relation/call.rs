@@ -111,7 +111,9 @@ impl EquivalenceRelation {
             }
             Rule::DictOf(inner) => return self.owned(inner, arguments),
             Rule::Product(rules) => return self.product(rules, arguments),
-            Rule::Unit | Rule::Site | Rule::Thread | Rule::Evidence => return self.named_kind(arguments),
+            Rule::Unit | Rule::Site | Rule::Thread | Rule::Evidence | Rule::Content => {
+                return self.named_kind(arguments);
+            }
         };
         Ok(self.kind(class))
     }

@@ -72,6 +72,8 @@ pub enum Class {
     Site(Option<ContextId>),
     /// The interval between snapshots in which it was made.
     Age(u32),
+    /// The number of what it contains; none where that is not held.
+    Content(Option<u32>),
     /// The threads from whose roots it is reachable.
     Threads(Vec<u32>),
     /// How sure the references to it are.

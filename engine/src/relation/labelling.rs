@@ -58,6 +58,7 @@ impl Labelling {
             Rule::Size => properties::by_size(view.heap()),
             Rule::Module => properties::by_module(view.heap()),
             Rule::Age => properties::by_age(view.heap()),
+            Rule::Content => properties::by_content(view.heap()),
             Rule::Thread => properties::by_thread(view),
             Rule::Prod => site::by_producer(view.heap()),
             Rule::Site => site::by_site(view.heap()),

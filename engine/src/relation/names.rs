@@ -40,6 +40,7 @@ impl Rule {
             Self::Site => "Site (calling context of allocation)".into(),
             Self::Age => "Age (snapshot interval of birth)".into(),
             Self::Thread => "Thread (reachable from)".into(),
+            Self::Content => "Content (equal bytes)".into(),
             Self::Evidence => "Evidence (best reference)".into(),
             Self::Product(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| part.header_in(view, Place::InProduct)).collect();
@@ -107,6 +108,8 @@ impl Rule {
             Class::Unit(unit) => unit.clone().unwrap_or_else(|| "~unit".into()),
             Class::Site(site) => site.map_or_else(|| "unknown".into(), |site| site_name(heap, site)),
             Class::Age(age) => format!("interval {age}"),
+            Class::Content(Some(content)) => format!("content {content}"),
+            Class::Content(None) => "~content".into(),
             Class::Threads(threads) if threads.is_empty() => "~thread".into(),
             Class::Threads(threads) => {
                 let threads: Vec<_> = threads.iter().map(|thread| format!("thread {thread}")).collect();

@@ -1,4 +1,4 @@
-//! Size, Module, Age and Thread: relations that look at one property of an object.
+//! Size, Module, Age, Content and Thread: relations that look at one property of an object.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,6 +53,13 @@ pub(super) fn by_age(heap: &Heap) -> Labelling {
     let mut numbering = Numbering::new();
     let column = heap.objects().map(|object| numbering.number(heap.age(object))).collect();
     Labelling::from_columns(column, numbering.into_keys().into_iter().map(Class::Age).collect())
+}
+
+/// Labels objects by their bytes, where those are held. Time O(V log V).
+pub(super) fn by_content(heap: &Heap) -> Labelling {
+    let mut numbering = Numbering::new();
+    let column = heap.objects().map(|object| numbering.number(heap.content(object))).collect();
+    Labelling::from_columns(column, numbering.into_keys().into_iter().map(Class::Content).collect())
 }
 
 /// Labels objects by the threads from whose frames, stacks and thread-local blocks they are reachable. Time

@@ -12,6 +12,7 @@ pub(crate) enum Rule {
     Type,
     Class,
     Clodo,
+    Content,
     Id,
     Idset,
     Module,
@@ -36,8 +37,8 @@ pub(crate) enum Rule {
 
 /// The relations that `by` knows by name, in alphabetical order.
 pub(crate) const NAMES: &[&str] = &[
-    "Age", "Class", "Clodo", "Evidence", "Id", "Idset", "Module", "Prod", "Rcs", "Site", "Size", "Thread", "Type",
-    "Unit", "Unity", "Via",
+    "Age", "Class", "Clodo", "Content", "Evidence", "Id", "Idset", "Module", "Prod", "Rcs", "Site", "Size", "Thread",
+    "Type", "Unit", "Unity", "Via",
 ];
 
 impl Rule {
@@ -52,6 +53,7 @@ impl Rule {
             "Age" => Self::Age,
             "Class" => Self::Class,
             "Clodo" => Self::Clodo,
+            "Content" => Self::Content,
             "Evidence" => Self::Evidence,
             "Id" => Self::Id,
             "Idset" => Self::Idset,
@@ -69,6 +71,15 @@ impl Rule {
         })
     }
 
+    /// The rule of a name of `Use` over a heap that can tell its classes.
+    pub(crate) fn of_heap(view: &Arc<View>, name: &str) -> Result<Self, UseError> {
+        match Self::named(name) {
+            Some(Self::Content) if !view.heap().holds_contents() => Err(UseError::NoContents),
+            Some(rule) => Ok(rule),
+            None => Err(UseError::NoSuchRelation { name: name.to_owned(), accepted: NAMES.join(", ") }),
+        }
+    }
+
     /// The rule that `by` is given: names joined by `&`; the empty text is Unity.
     pub(crate) fn parse(view: &Arc<View>, text: &str) -> Result<Self, UseError> {
         let mut rule = Self::Unity;
@@ -76,8 +87,7 @@ impl Rule {
             return Ok(rule);
         }
         for (index, name) in text.split('&').map(str::trim).enumerate() {
-            let next = Self::named(name)
-                .ok_or_else(|| UseError::NoSuchRelation { name: name.to_owned(), accepted: NAMES.join(", ") })?;
+            let next = Self::of_heap(view, name)?;
             rule = if index == 0 { next } else { rule.and(view, &next) };
         }
         Ok(rule)
@@ -141,6 +151,7 @@ impl Rule {
             Self::Type => "Type",
             Self::Class => "Class",
             Self::Clodo => "Clodo",
+            Self::Content => "Content",
             Self::Id => "Id",
             Self::Idset => "Idset",
             Self::Module => "Module",

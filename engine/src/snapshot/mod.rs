@@ -15,6 +15,7 @@
 
 mod ahead;
 mod column;
+mod contents;
 mod description;
 mod entry;
 mod error;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use zip::ZipArchive;
 
 use super::ahead;
+use super::contents;
 use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta, TIMELINE};
 use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
@@ -86,6 +87,7 @@ impl Recording {
         let count = objects(&tables, &shared, &mut builder)?;
         edges(&tables, &shared, count, &mut builder)?;
         roots(&tables, count, &mut builder)?;
+        contents::read(&tables, &shared, count, &mut builder)?;
         if let Some(root) = meta.root_object {
             builder.set_root_object(tables.key(count, "objects", root)?);
         }
@@ -220,7 +222,7 @@ impl Tables<'_> {
     }
 
     /// The key of the object of this number, of `count` that there are.
-    fn key(&self, count: u64, table: &str, object: u32) -> Result<ObjectKey, SnapshotError> {
+    pub(super) fn key(&self, count: u64, table: &str, object: u32) -> Result<ObjectKey, SnapshotError> {
         if u64::from(object) < count {
             return Ok(HeapBuilder::key(object));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, StringArray, UInt8Array, UInt32Array, UInt64Array};
 
+use super::contents;
 use super::description::{Check, PRODUCER, SnapshotDescription, SnapshotMeta, snapshot_entry};
 use super::entry::{Entry, json};
 use super::table::{BATCH_ROWS, ColumnType, write_table};
@@ -51,6 +52,12 @@ impl Writer {
         push("roots", roots(heap)?);
         push("modules", modules(heap)?);
         push("pages", pages(heap)?);
+        if let Some(bytes) = contents::write_contents(heap)? {
+            push("contents", bytes);
+        }
+        if let Some(bytes) = contents::write_values(heap, &mut self.shared)? {
+            push("values", bytes);
+        }
         let mut tables = own;
         for (table, bytes) in self.shared.new_rows()? {
             let name = format!("{number}/{table}.arrow");

@@ -7,7 +7,7 @@ use super::identity_set::IdentitySet;
 use super::maprox::MappingProxy;
 use super::{Kind, UniSet};
 use crate::error::UseError;
-use crate::heap::{Family, TypeEvidence};
+use crate::heap::{Family, HeldValue, TypeEvidence};
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{Place, Rule, frame_name};
@@ -36,6 +36,10 @@ pub struct ObjectView {
     pub name: Option<String>,
     /// Its references, in the order of their places.
     pub fields: Vec<FieldView>,
+    /// Bytes of a container's buffer that no element takes.
+    pub wasted: u64,
+    /// The values of its fields by offset, where the snapshot holds contents.
+    pub values: Vec<HeldValue>,
 }
 
 /// One reference of an object.
@@ -77,6 +81,12 @@ impl IdentitySet {
     #[must_use]
     pub fn indisize(&self) -> u64 {
         self.size()
+    }
+
+    /// Bytes of room in the members that are containers' buffers that no element takes. Time O(n).
+    #[must_use]
+    pub fn wasted(&self) -> u64 {
+        self.nodes().iter().map(|object| self.heap().unused(object)).sum()
     }
 
     /// Number of rows of its table, which is what Heapy's `len` gives.
@@ -208,6 +218,8 @@ impl IdentitySet {
             type_evidence: heap.type_evidence(object),
             name: heap.name(object).map(str::to_owned),
             fields,
+            wasted: heap.unused(object),
+            values: heap.values(object).to_vec(),
         })
     }
 

@@ -171,6 +171,7 @@ fn facts() -> Facts {
         allocations: 9,
         serials: true,
         locals: Seen::Yes,
+        contents: false,
         notes: vec!["one".into()],
         ..Facts::default()
     }

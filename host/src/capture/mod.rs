@@ -7,6 +7,7 @@
 //!
 //! Time O(bytes of live blocks, static data and stack), in parallel; extra space 16 bytes an edge and 12 a block.
 
+mod contents;
 mod contexts;
 mod frames;
 mod index;
@@ -39,6 +40,8 @@ const MAX_MEMORY_BYTES: u64 = 1 << 32;
 pub struct GuestInfo {
     /// The guest's name, for titles and for paths: `hp.Root.i0_modules["name"]`.
     pub name: String,
+    /// Whether heaps keep contents: the values of fields, and which blocks have equal bytes.
+    pub contents: bool,
 }
 
 /// Why a paused guest does not make a heap.
@@ -108,11 +111,17 @@ pub fn capture(paused: &Paused, symbols: &Symbols, guest: &GuestInfo) -> Result<
         let from = objects.blocks[found.pointer.from as usize];
         typed::add_edge(&mut builder, from, &objects.blocks, found);
     }
+    if let Some(types) = &types {
+        contents::add_unused(&mut builder, paused, types, &index, &objects.blocks);
+    }
+    if guest.contents {
+        contents::add_contents(&mut builder, paused, types.as_ref(), &objects.blocks);
+    }
     told::add_links(&mut builder, &paused.told, &index, &objects.blocks);
     let mut roots = RootWriter { builder: &mut builder, scanner, keys: &objects.blocks };
     roots.module(objects.module, &guest.name, extent.range.clone(), paused, types.as_ref());
     roots.globals(paused, symbols);
-    roots.frames(paused, &activations, &objects.frames);
+    roots.frames(paused, &activations, &objects.frames, types.as_ref());
     roots.pins(paused);
     builder.set_facts(facts(paused, symbols, guest, &extent));
     Ok(builder.finish()?)
@@ -141,7 +150,7 @@ fn add_objects(builder: &mut HeapBuilder, paused: &Paused, guest: &GuestInfo, kn
     let labels = told::label_types(builder, &paused.told);
     let module_type = modules::add_module_type(builder, &guest.name, extent, symbols.statics(), types);
     let mut others = vec![modules::module_record(&guest.name, extent, module_type)];
-    others.extend(frame_records(activations, paused.number));
+    others.extend(frame_records(builder, activations, paused, types));
     let mut order: Vec<usize> = (0..others.len()).collect();
     order.sort_by_key(|&position| (others[position].address, others[position].family));
 
@@ -213,8 +222,13 @@ fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticE
         ));
     }
     notes.extend(releases::notes(paused, symbols));
-    notes.extend(symbols.notes());
-    notes.extend(symbols.typing().into_iter().flat_map(|typing| typing.notes()));
+    let told = symbols.notes();
+    // What is wrong with the debug information is said once, whoever found it first.
+    let damage_is_told = told.iter().any(|note| note.starts_with("the debug information"));
+    notes.extend(told);
+    if let Some(typing) = symbols.typing() {
+        notes.extend(if damage_is_told { typing.elsewhere() } else { typing.notes() });
+    }
     Facts {
         guest: guest.name.clone(),
         snapshot: paused.number,
@@ -228,6 +242,7 @@ fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticE
         statics: Seen::Yes,
         shadow_stack,
         locals,
+        contents: guest.contents,
         notes,
     }
 }

@@ -14,13 +14,14 @@ use std::collections::HashMap;
 
 use heapy_engine::{
     EdgeEvidence, EdgeRecord, Family, HeapBuilder, Link, ObjectKey, ObjectRecord, Relation, RootPlace, RootRecord,
+    TypeId,
 };
 
 use super::frames::Activations;
 use super::index::Hit;
 use super::scan::{Pointer, Scanner, WordSize};
 use super::typed::{self, Types};
-use crate::paused::{NativeWord, Paused};
+use crate::paused::{NativeWord, Paused, RawFrame};
 use crate::symbols::Symbols;
 
 /// The only instance and the only thread of a module that runs alone.
@@ -72,13 +73,26 @@ impl RootWriter<'_> {
     }
 
     /// The frames and what they hold. `objects` are the frames' keys, innermost first.
-    pub(super) fn frames(&mut self, paused: &Paused, activations: &Activations, objects: &[ObjectKey]) {
-        for (frame, &object) in activations.frames.iter().zip(objects) {
+    pub(super) fn frames(
+        &mut self,
+        paused: &Paused,
+        activations: &Activations,
+        objects: &[ObjectKey],
+        types: Option<&Types>,
+    ) {
+        for (position, (frame, &object)) in activations.frames.iter().zip(objects).enumerate() {
             let place = RootPlace::Frame { instance: INSTANCE, thread: THREAD, frame: frame.depth };
             self.builder.add_root(place, object);
             let mut found = Vec::new();
             self.scanner.range(frame.shadow.clone(), 0, &mut found);
-            self.words(object, &found);
+            match types {
+                Some(types) => {
+                    for judged in types.judge_frame(paused, position, frame.shadow.start, found) {
+                        typed::add_edge(self.builder, object, self.keys, judged);
+                    }
+                }
+                None => self.words(object, &found),
+            }
         }
         let mut found = Vec::new();
         self.scanner.range(activations.unowned.clone(), 0, &mut found);
@@ -158,14 +172,25 @@ impl RootWriter<'_> {
 }
 
 /// The objects of the frames, innermost first.
-pub(super) fn frame_records(activations: &Activations, snapshot: u32) -> Vec<ObjectRecord> {
-    let record = |frame: &super::frames::Activation| ObjectRecord {
+pub(super) fn frame_records(
+    builder: &mut HeapBuilder,
+    activations: &Activations,
+    paused: &Paused,
+    types: Option<&Types>,
+) -> Vec<ObjectRecord> {
+    // Activations that stand at one place of the code have the same variables.
+    let mut known: HashMap<RawFrame, Option<TypeId>> = HashMap::new();
+    let record = |(position, frame): (usize, &super::frames::Activation)| ObjectRecord {
         family: Family::Frame,
+        ty: types.zip(paused.frames.get(position)).and_then(|(types, raw)| {
+            let size = frame.shadow.end - frame.shadow.start;
+            *known.entry(*raw).or_insert_with(|| types.frame_type(builder, position, &frame.name, size))
+        }),
         instance: INSTANCE,
         name: Some(frame.name.clone()),
         // An activation is told apart by snapshot and depth only: nothing shows that it is the same one later on.
-        serial: u64::from(snapshot) << 32 | u64::from(frame.depth),
+        serial: u64::from(paused.number) << 32 | u64::from(frame.depth),
         ..ObjectRecord::block(frame.shadow.start, frame.shadow.end - frame.shadow.start)
     };
-    activations.frames.iter().map(record).collect()
+    activations.frames.iter().enumerate().map(record).collect()
 }

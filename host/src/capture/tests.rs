@@ -50,7 +50,7 @@ fn put(paused: &mut Paused, at: u64, value: u32) {
 }
 
 fn heap(paused: &Paused) -> Heap {
-    capture(paused, &symbols(), &GuestInfo { name: "app".into() }).unwrap()
+    capture(paused, &symbols(), &GuestInfo { name: "app".into(), ..GuestInfo::default() }).unwrap()
 }
 
 /// `holder -> target` pairs with relation and how far in, of one family's objects.

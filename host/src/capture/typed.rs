@@ -5,11 +5,15 @@
 //! case that an enum is not in) is no edge; so is such a word of a typed static variable. Other holders, and static data
 //! between variables, keep every word.
 
-use heapy_engine::{EdgeEvidence, EdgeRecord, HeapBuilder, Link, ObjectKey, Relation, TypeEvidence, TypeId};
+use heapy_engine::{
+    EdgeEvidence, EdgeRecord, Field, HeapBuilder, Link, ObjectKey, Relation, Shape, TypeEvidence, TypeId, TypeRecord,
+};
 use rayon::prelude::*;
 
 use super::scan::Pointer;
-use crate::layout::{BlockType, Count, Form, Language, Reference, References, TypeIds, Typed};
+use crate::layout::{
+    BlockType, Count, Form, Language, LayoutId, Reference, References, StaticVariable, TypeIds, Typed,
+};
 use crate::paused::Paused;
 
 /// A pointer with what the type of its holder says of it.
@@ -35,6 +39,11 @@ impl Types {
     pub(super) fn new(builder: &mut HeapBuilder, typed: Typed) -> Self {
         let ids = TypeIds::add(builder, &typed);
         Self { typed, ids }
+    }
+
+    /// The types of the blocks.
+    pub(super) const fn typed(&self) -> &Typed {
+        &self.typed
     }
 
     /// Static type, class and evidence of a block.
@@ -94,9 +103,9 @@ impl Types {
 
     /// Whether a static variable is an array of numbers: programs that bring their own allocator take their memory from
     /// such arrays.
-    fn may_be_memory(&self, variable: usize) -> bool {
+    fn may_be_memory(&self, variable: LayoutId) -> bool {
         let layouts = &self.typed.layouts;
-        match layouts.get(self.typed.statics[variable].ty).form {
+        match layouts.get(variable).form {
             Form::Array { element, .. } => matches!(layouts.get(element).form, Form::Scalar(_)),
             _ => false,
         }
@@ -104,33 +113,78 @@ impl Types {
 
     /// Judges the pointers of static data that begins at `start`.
     pub(super) fn judge_statics(&self, paused: &Paused, start: u64, pointers: Vec<Pointer>) -> Vec<Judged> {
+        self.judge_variables(paused, start, pointers, &self.typed.statics, Doubtful::Dropped)
+    }
+
+    /// Judges the pointers in the part of the shadow stack that belongs to a frame and begins at `start`. The stack is
+    /// reused: a word that is no reference by the variable there may be one of a variable that shares the place.
+    pub(super) fn judge_frame(&self, paused: &Paused, frame: usize, start: u64, pointers: Vec<Pointer>) -> Vec<Judged> {
+        let of_frame = self.typed.frames.get(frame).map_or(&[][..], Vec::as_slice);
+        let placed = |variable: &StaticVariable| StaticVariable {
+            address: variable.address.saturating_add(start),
+            ..variable.clone()
+        };
+        let variables: Vec<StaticVariable> = of_frame.iter().map(placed).collect();
+        self.judge_variables(paused, start, pointers, &variables, Doubtful::Kept)
+    }
+
+    /// The type of an activation: a struct of its variables on the shadow stack, of which it owns `size` bytes.
+    pub(super) fn frame_type(&self, builder: &mut HeapBuilder, frame: usize, name: &str, size: u64) -> Option<TypeId> {
+        let variables = self.typed.frames.get(frame)?;
+        let owned = variables.iter().filter(|variable| variable.address.saturating_add(variable.size) <= size);
+        let fields: Vec<Field> = owned
+            .map(|variable| Field {
+                name: variable.name.clone(),
+                offset: variable.address,
+                size: variable.size,
+                ty: self.ids.get(BlockType::one(variable.ty)),
+            })
+            .collect();
+        let shape = (!fields.is_empty()).then_some(Shape::Struct(fields))?;
+        Some(builder.add_type(TypeRecord { name: name.to_owned(), unit: None, size, shape, storage: false }))
+    }
+
+    fn judge_variables(
+        &self,
+        paused: &Paused,
+        start: u64,
+        pointers: Vec<Pointer>,
+        variables: &[StaticVariable],
+        doubtful: Doubtful,
+    ) -> Vec<Judged> {
         let mut references = References::new(&self.typed, paused);
         let mut current: Option<(usize, Vec<Reference>)> = None;
         let mut judged = Vec::with_capacity(pointers.len());
         for pointer in pointers {
             let address = start + u64::from(pointer.offset);
-            let after = self.typed.statics.partition_point(|variable| variable.address <= address);
-            let inside = after
-                .checked_sub(1)
-                .filter(|&at| address - self.typed.statics[at].address < self.typed.statics[at].size);
+            let after = variables.partition_point(|variable| variable.address <= address);
+            let inside = after.checked_sub(1).filter(|&at| address - variables[at].address < variables[at].size);
             let Some(at) = inside else {
                 judged.push(unknown(pointer));
                 continue;
             };
             if current.as_ref().is_none_or(|(known, _)| *known != at) {
-                current = Some((at, references.of_static(at)));
+                current = Some((at, references.of_variable(&variables[at])));
             }
             if let Some((_, known)) = &current {
-                let within = address - self.typed.statics[at].address;
-                match by(known, pointer, within) {
+                match by(known, pointer, address - variables[at].address) {
                     Some(found) => judged.push(Judged { relation: None, ..found }),
-                    None if self.may_be_memory(at) => judged.push(unknown(pointer)),
+                    None if doubtful == Doubtful::Kept || self.may_be_memory(variables[at].ty) => {
+                        judged.push(unknown(pointer));
+                    }
                     None => {}
                 }
             }
         }
         judged
     }
+}
+
+/// What becomes of words that are no references by the type of the variable they are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubtful {
+    Kept,
+    Dropped,
 }
 
 /// Pointers of which nothing is known.

@@ -30,7 +30,7 @@ impl Guest {
         let target = Target::load(&wasm, target_options(options)?).with_context(|| path.display().to_string())?;
         let name = guest_name(path);
         let symbols = Symbols::labelled(wasm.into(), &name).with_context(|| path.display().to_string())?;
-        Ok(Self { target, symbols: Arc::new(symbols), wasi, info: GuestInfo { name } })
+        Ok(Self { target, symbols: Arc::new(symbols), wasi, info: GuestInfo { name, contents: options.contents } })
     }
 }
 

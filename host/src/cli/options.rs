@@ -27,6 +27,9 @@ pub(crate) struct GuestOptions {
     /// Whether each allocation's calling context is recorded.
     #[arg(long, value_enum, default_value_t = Contexts::Full)]
     pub(crate) contexts: Contexts,
+    /// Let snapshots hold contents: the values of fields, and which blocks have equal bytes.
+    #[arg(long)]
+    pub(crate) contents: bool,
     /// Keep compiled modules in wasmtime's cache, so that the next start is fast.
     #[arg(long)]
     pub(crate) cache: bool,

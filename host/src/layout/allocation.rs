@@ -10,17 +10,21 @@ mod rust;
 use heapy_engine::TypeEvidence;
 
 use super::block::{Evidenced, Operator};
-use super::code::{self, CodeIndex, Scope};
-use super::dies::{DieRef, Dies};
+use super::code::{self, CodeIndex, Place, Scope};
+use super::dies::{DieRef, Dies, STACK_FRAME};
 use super::form::{Language, LayoutId};
 use super::lines::Lines;
 use super::names;
 use super::sections::Sections;
 use super::types::{Layouts, language_of};
+use super::typing::StaticVariable;
 use crate::paused::RawFrame;
 
 /// Frames of a context that are looked at, from the innermost.
 const MAX_FRAMES: usize = 48;
+
+/// Variables of one activation that are named.
+const MAX_VARIABLES: usize = 1000;
 
 /// What the types of allocations are read from.
 pub(super) struct Symbols<'a> {
@@ -57,6 +61,36 @@ impl Symbols<'_> {
             }
         }
         callers
+    }
+
+    /// The variables in scope at the place of a frame that lie in its part of the shadow stack, by offset. Of variables
+    /// that share their bytes the innermost counts.
+    pub(super) fn frame_variables(&self, layouts: &mut Layouts, frame: RawFrame) -> Vec<StaticVariable> {
+        let Some(place) = frame.offset.and_then(|offset| (offset as usize).checked_sub(self.sections.code_start))
+        else {
+            return Vec::new();
+        };
+        let scopes = self.code.scopes(self.dies, place as u32);
+        let on_stack = scopes.last().is_some_and(|whole| self.dies.die(whole.function).flags & STACK_FRAME != 0);
+        let mut found: Vec<StaticVariable> = Vec::new();
+        for at in scopes.iter().filter(|_| on_stack).flat_map(|scope| code::variables(self.dies, scope)) {
+            let Some(Place::Frame(offset)) = code::place(self.dies, self.sections, at) else { continue };
+            let (Ok(address), Some(ty), Some(name)) =
+                (u64::try_from(offset), self.dies.type_of(at), self.dies.name(self.sections, at))
+            else {
+                continue;
+            };
+            let language = language_of(self.dies, at);
+            let ty = layouts.take(self.dies, self.sections, ty);
+            let size = layouts.get(ty).size;
+            let end = address.saturating_add(size);
+            let apart = |other: &StaticVariable| end <= other.address || other.address + other.size <= address;
+            if size > 0 && end <= u64::from(u32::MAX) && found.iter().all(apart) && found.len() < MAX_VARIABLES {
+                found.push(StaticVariable { address, name: names::clean(name, language), ty, size });
+            }
+        }
+        found.sort_by_key(|variable| variable.address);
+        found
     }
 
     /// The path of a function without the arguments of its own name: `alloc::boxed::{impl#0}::new`.

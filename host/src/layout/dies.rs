@@ -4,6 +4,8 @@
 //! subtree ends, so that no walk recurses and no corrupt reference leads astray. 56 bytes an entry; a unit that cannot
 //! be read to its end keeps what was read before, and is counted.
 
+use std::collections::HashMap;
+
 use gimli::{AttributeValue, DwAt, Reader as _, constants as c};
 use rayon::prelude::*;
 
@@ -30,6 +32,8 @@ pub(super) const BITS_FROM_TOP: u16 = 64;
 pub(super) const DISCRIMINANT_LIST: u16 = 128;
 /// `DW_AT_virtuality`: a base whose place only the running object tells.
 pub(super) const VIRTUAL: u16 = 256;
+/// The frame base is the shadow stack's pointer.
+pub(super) const STACK_FRAME: u16 = 512;
 
 /// One debugging entry.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +118,9 @@ impl Dies {
                 }
             }
         }
-        let units: Vec<Unit> = headers.par_iter().map(|header| read_unit(sections, &dwarf, header)).collect();
+        let signatures = signatures(&headers);
+        let read = |header| read_unit(sections, &dwarf, header, &signatures);
+        let units: Vec<Unit> = headers.par_iter().map(read).collect();
         Self { units, broken }
     }
 
@@ -204,12 +210,31 @@ fn most_entries(bytes: usize) -> usize {
     bytes / 2 + 4096
 }
 
-fn read_unit(sections: &Sections, dwarf: &gimli::Dwarf<Reader<'_>>, header: &gimli::UnitHeader<Reader<'_>>) -> Unit {
+/// Where the types of type units are in `.debug_info`, by their signatures.
+type Signatures = HashMap<u64, u32>;
+
+fn signatures(headers: &[gimli::UnitHeader<Reader<'_>>]) -> Signatures {
+    let typed = headers.iter().filter_map(|header| match header.type_() {
+        gimli::UnitType::Type { type_signature, type_offset } => {
+            let start = header.debug_info_offset()?.0;
+            Some((type_signature.0, u32::try_from(start.checked_add(type_offset.0)?).ok()?))
+        }
+        _ => None,
+    });
+    typed.collect()
+}
+
+fn read_unit(
+    sections: &Sections,
+    dwarf: &gimli::Dwarf<Reader<'_>>,
+    header: &gimli::UnitHeader<Reader<'_>>,
+    signatures: &Signatures,
+) -> Unit {
     let start = header.debug_info_offset().map_or(NONE as usize, |offset| offset.0);
     let stop = start.saturating_add(header.length_including_self());
     let mut table = Unit { start: start as u32, stop: stop as u32, ..Unit::default() };
     let result = dwarf.unit(*header).and_then(|unit| {
-        let mut reading = Reading { sections, dwarf, unit: &unit, table: &mut table, open: Vec::new() };
+        let mut reading = Reading { sections, dwarf, unit: &unit, signatures, table: &mut table, open: Vec::new() };
         reading.entries()
     });
     if let Err(error) = result {
@@ -233,6 +258,7 @@ struct Reading<'read, 'module> {
     sections: &'read Sections,
     dwarf: &'read gimli::Dwarf<Reader<'module>>,
     unit: &'read gimli::Unit<Reader<'module>>,
+    signatures: &'read Signatures,
     table: &'read mut Unit,
     open: Vec<u32>,
 }
@@ -325,6 +351,14 @@ impl<'module> Reading<'_, 'module> {
                 bits(die, 0, number(&value));
             }
             c::DW_AT_location => self.location(die, value),
+            c::DW_AT_frame_base => {
+                if let AttributeValue::Exprloc(expression) = value
+                    && let Ok(Some(gimli::Operation::WasmLocal { .. } | gimli::Operation::WasmGlobal { .. })) =
+                        expression.operations(self.unit.encoding()).next()
+                {
+                    die.flags |= STACK_FRAME;
+                }
+            }
             c::DW_AT_low_pc => code.low = self.dwarf.attr_address(self.unit, value).ok().flatten(),
             c::DW_AT_high_pc => code.high = Some(value),
             c::DW_AT_ranges => code.ranges = Some(value),
@@ -362,6 +396,7 @@ impl<'module> Reading<'_, 'module> {
     fn reference(&self, value: AttributeValue<Reader<'module>>) -> u32 {
         match value {
             AttributeValue::UnitRef(offset) => self.table.start.saturating_add(offset.0 as u32),
+            AttributeValue::DebugTypesRef(signature) => self.signatures.get(&signature.0).copied().unwrap_or(NONE),
             AttributeValue::DebugInfoRef(offset) => u32::try_from(offset.0).unwrap_or(NONE),
             _ => NONE,
         }

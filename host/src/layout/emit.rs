@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use heapy_engine::{Field, HeapBuilder, Relation, Shape, TypeId, TypeRecord};
 
 use super::block::{BlockType, Count};
-use super::form::{Form, LayoutId};
+use super::containers;
+use super::form::{Form, Language, LayoutId, Member};
 use super::names;
 use super::present::{self, View};
 use super::slots::{Bytes, Points, Slots};
 use super::types::Layouts;
-use super::typing::{Typed, bytes_of};
+use super::typing::{StaticVariable, Typed, bytes_of};
+use super::values;
 use crate::paused::Paused;
 
 /// The engine's ids of the types that a heap needs.
@@ -50,7 +52,7 @@ impl TypeIds {
                 writer.id(ty);
             }
         }
-        for variable in &typed.statics {
+        for variable in typed.statics.iter().chain(typed.frames.iter().flatten()) {
             writer.id(BlockType::one(variable.ty));
         }
         let mut next = 0;
@@ -156,24 +158,58 @@ impl<'a> References<'a> {
         Some(self.at(of.address, of.size, ty))
     }
 
-    /// The references of a typed variable with static storage, by offset from the variable.
-    pub fn of_static(&mut self, position: usize) -> Vec<Reference> {
-        let Some(variable) = self.typed.statics.get(position) else { return Vec::new() };
+    /// The references of a typed variable, by offset from the variable.
+    pub fn of_variable(&mut self, variable: &StaticVariable) -> Vec<Reference> {
         self.at(variable.address, variable.size, BlockType::one(variable.ty))
     }
 
     fn at(&mut self, address: u64, size: u64, ty: BlockType) -> Vec<Reference> {
         let layouts = &self.typed.layouts;
         let value = bytes_of(self.paused, address, size, self.typed.word);
-        let named = ty.count == Count::Counted || self.named_by_value(ty.ty);
+        let named = matches!(ty.count, Count::Counted | Count::Table)
+            || is_environment(layouts, ty.ty)
+            || self.named_by_value(ty.ty);
         let found = self.slots.of(layouts, ty, value);
+        let buckets =
+            if ty.count == Count::Table { containers::occupied(layouts.get(ty.ty).size, value) } else { Vec::new() };
         let references = found.into_iter().map(|slot| {
-            let relation = if named { relation(layouts, ty, slot.offset, value) } else { None };
+            let relation = match ty.count {
+                Count::Table => self.in_table(ty.ty, slot.offset, value, &buckets),
+                _ if named => relation(layouts, ty, slot.offset, value),
+                _ => None,
+            };
             // A pointer to nothing in particular is a reference all the same.
             let sure = slot.sure && (slot.points != Points::Untyped || !layouts.is_raw(ty.ty));
             Reference { offset: slot.offset, sure, relation }
         });
         references.collect()
+    }
+
+    /// The name of the word at `offset` of a hash table's buckets: `["key"]` for what is held under a key, `.keys()[i]` in
+    /// the order of the buckets for what the key itself holds.
+    fn in_table(&self, bucket: LayoutId, offset: u64, value: Bytes<'_>, buckets: &[u64]) -> Option<Relation> {
+        let layouts = &self.typed.layouts;
+        let position = buckets.partition_point(|&start| start <= offset).checked_sub(1)?;
+        let start = buckets[position];
+        let within = |member: &&Member| {
+            let place = start.saturating_add(member.offset);
+            offset >= place && offset - place < layouts.get(member.ty).size
+        };
+        let record = layouts.record(bucket)?;
+        let part = record.members.iter().find(within)?;
+        let key = record.members.iter().find(|member| member.name == "__0")?;
+        let pair = record.members.len() == 2 && record.members.iter().any(|member| member.name == "__1");
+        let index = position as u64;
+        if pair && part.name == "__0" || !pair {
+            return Some(Relation::KeyAt(index));
+        }
+        let text = values::key_text(layouts, self.paused, value, key.ty, start.saturating_add(key.offset));
+        let bytes = Bytes { bytes: value.bytes.get(usize::try_from(start).ok()?..)?, word: value.word };
+        let inside = present::path(layouts, part.ty, offset - start - part.offset, bytes);
+        match (text, inside) {
+            (Some(text), None) => Some(Relation::Key(text)),
+            (_, inside) => Some(Relation::Element { index, rest: format!(".1{}", inside.unwrap_or_default()) }),
+        }
     }
 
     /// Whether names depend on the case that an enum inside is in.
@@ -213,7 +249,11 @@ fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> 
     let size = layouts.get(ty.ty).size;
     if ty.count == Count::One {
         let name = present::path(layouts, ty.ty, offset, value)?;
-        return name.strip_prefix('.').map(|field| Relation::Field(field.to_owned()));
+        let field = name.strip_prefix('.')?;
+        if is_environment(layouts, ty.ty) {
+            return Some(Relation::Captured(captured(field).to_owned()));
+        }
+        return Some(Relation::Field(field.to_owned()));
     }
     let first = ty.first(layouts, value.bytes.len() as u64);
     let index = offset.checked_sub(first)?.checked_div(size)?;
@@ -223,4 +263,25 @@ fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> 
         Some(rest) => Relation::Element { index, rest },
         None => Relation::Index(index),
     })
+}
+
+/// Whether a type holds the variables that a closure or a future of Rust has captured.
+fn is_environment(layouts: &Layouts, ty: LayoutId) -> bool {
+    let layout = layouts.get(ty);
+    let last = layout.name.rsplit("::").next().unwrap_or(&layout.name);
+    layout.language == Language::Rust
+        && ["{closure_env#", "{async_fn_env#", "{async_block_env#", "{async_closure_env#", "{gen_"]
+            .iter()
+            .any(|prefix| last.starts_with(prefix))
+}
+
+/// The variable's own name: without the number of the state a future is in, and without the mark of what is captured by
+/// reference.
+fn captured(field: &str) -> &str {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let own = match field.split_once('.') {
+        Some((state, rest)) if number(state) => rest,
+        _ => field,
+    };
+    own.strip_prefix("_ref__").unwrap_or(own)
 }

@@ -7,7 +7,7 @@
 //! types to the engine, [`Typed::fields`] reads the values.
 //!
 //! Debug information is read on the first question, all units in parallel, 56 bytes an entry; the layout of a type is
-//! made when it is first needed. Split debug information and type units are not read. Everything read is the guest's and
+//! made when it is first needed. Split debug information and type units of DWARF 4 are not read. Everything read is the guest's and
 //! not trusted: walks are loops with limits, and what cannot be read is told by [`Typing::notes`].
 
 mod allocation;
@@ -22,6 +22,7 @@ mod lines;
 mod names;
 mod present;
 mod propagate;
+mod room;
 mod run_time;
 mod sections;
 mod slots;
@@ -34,6 +35,7 @@ mod values;
 pub use block::{BlockType, Count, Evidenced};
 pub use emit::{Reference, References, TypeIds};
 pub use form::{Form, Language, Layout, LayoutId, Member, Record, Scalar, Variant, Variants};
+pub use room::Rooms;
 pub use slots::{Points, Slot};
 pub use types::Layouts;
 pub use typing::{StaticVariable, Typed, TypedBlock, Typing};

@@ -82,6 +82,9 @@ pub struct Typed {
     pub contradictions: u64,
     /// Typed variables with static storage, by address.
     pub statics: Vec<StaticVariable>,
+    /// For each of [`Paused::frames`] the variables in scope that lie in its part of the shadow stack, by offset; their
+    /// addresses count from the lowest byte of that part.
+    pub frames: Vec<Vec<StaticVariable>>,
     /// The types, as far as they are needed.
     pub layouts: Layouts,
     /// Bytes of a pointer.
@@ -112,6 +115,14 @@ impl Typing {
     /// What could not be read, one sentence each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.damage();
+        notes.extend(self.elsewhere());
+        notes
+    }
+
+    /// What of the debug information is broken or does not fit, one sentence each.
+    #[must_use]
+    pub fn damage(&self) -> Vec<String> {
         let read = self.read();
         let mut notes = Vec::new();
         let broken: Vec<&str> = read.dies.units.iter().filter_map(|unit| unit.broken.as_deref()).collect();
@@ -124,17 +135,28 @@ impl Typing {
         if let Some(error) = &read.dies.broken {
             notes.push(format!("the list of units in the debug information is broken: {error}"));
         }
+        if !read.dies.units.is_empty() && self.is_stale(read) {
+            notes.push(
+                "the debug information does not fit the code (an optimiser has changed it): types from it are not used"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    /// Debug information that is somewhere else than it is looked for, one sentence each.
+    #[must_use]
+    pub fn elsewhere(&self) -> Vec<String> {
+        let read = self.read();
+        let mut notes = Vec::new();
         if read.dies.units.iter().any(|unit| unit.split) {
             notes.push("the debug information is split off into other files, which are not read".to_owned());
         }
         if !self.sections.custom("external_debug_info").is_empty() {
             notes.push("the debug information is in another file, which is not read".to_owned());
         }
-        if !read.dies.units.is_empty() && self.is_stale(read) {
-            notes.push(
-                "the debug information does not fit the code (an optimiser has changed it): types from it are not used"
-                    .to_owned(),
-            );
+        if !self.sections.custom(".debug_types").is_empty() {
+            notes.push("types in the section .debug_types (before DWARF 5) are not read".to_owned());
         }
         notes
     }
@@ -220,7 +242,13 @@ impl Typing {
         let statics: &[StaticVariable] = if stale { &[] } else { &read.statics };
         let graph = propagate::Graph { paused, word, statics, vtables };
         let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
-        Typed { blocks, contradictions, statics: statics.to_vec(), layouts: layouts.clone(), word }
+        let mut in_frame: HashMap<RawFrame, Vec<StaticVariable>> = HashMap::new();
+        let variables = |frame: &RawFrame| {
+            let found = in_frame.entry(*frame).or_insert_with(|| symbols.frame_variables(layouts, *frame));
+            if stale { Vec::new() } else { found.clone() }
+        };
+        let frames = paused.frames.iter().map(variables).collect();
+        Typed { blocks, contradictions, statics: statics.to_vec(), frames, layouts: layouts.clone(), word }
     }
 
     /// The words of a typed block that are or may be references, by offset.

@@ -4,9 +4,10 @@
 //! what the memory has.
 
 use super::block::{BlockType, Count};
-use super::containers::{self, Known};
+use super::containers;
 use super::form::{Form, LayoutId, Scalar};
 use super::present::{self, View};
+use super::room::{self, Room};
 use super::slots::Bytes;
 use super::types::Layouts;
 use super::typing::{Typed, bytes_of};
@@ -83,6 +84,28 @@ pub struct FieldValue {
     pub value: Value,
 }
 
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |f: &mut std::fmt::Formatter<'_>, text: &str, more: bool| {
+            write!(f, "{text:?}{}", if more { "..." } else { "" })
+        };
+        match self {
+            Self::Signed(number) => write!(f, "{number}"),
+            Self::Unsigned(number) => write!(f, "{number}"),
+            Self::Float(number) => write!(f, "{number:?}"),
+            Self::Bool(truth) => write!(f, "{truth}"),
+            Self::Character(character) => write!(f, "{character:?}"),
+            Self::Named(name) => f.write_str(name),
+            Self::Pointer(0) => f.write_str("null"),
+            Self::Pointer(address) => write!(f, "{address:#x}"),
+            Self::Text { text: shown, more } => text(f, shown, *more),
+            Self::Container(Container { text: Some((shown, more)), .. }) => text(f, shown, *more),
+            Self::Container(of) => write!(f, "{} of {} elements at {:#x}", of.length, of.capacity, of.address),
+            Self::Bytes(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
+    }
+}
+
 impl Typed {
     /// The fields of a block by offset, at most [`MAX_FIELDS`]; none where the block's type is not known.
     #[must_use]
@@ -103,6 +126,26 @@ impl Typed {
             _ => None,
         });
         containers.collect()
+    }
+}
+
+/// A key of a map as the source writes it: texts, numbers, names of enumerators; none for other keys.
+pub(super) fn key_text(
+    layouts: &Layouts,
+    paused: &Paused,
+    value: Bytes<'_>,
+    ty: LayoutId,
+    offset: u64,
+) -> Option<String> {
+    let reading = Reading { layouts, paused, value, found: Vec::new() };
+    if let Some(container) = reading.container(ty, offset) {
+        return container.text.map(|(text, _)| text);
+    }
+    match reading.plain(present::unwrapped(layouts, ty), offset)? {
+        Value::Text { text, .. } => Some(text),
+        Value::Character(character) => Some(character.to_string()),
+        simple @ (Value::Signed(_) | Value::Unsigned(_) | Value::Bool(_) | Value::Named(_)) => Some(simple.to_string()),
+        _ => None,
     }
 }
 
@@ -152,6 +195,9 @@ impl Reading<'_> {
         match present::view(self.layouts, ty, Some((self.value, offset))) {
             View::Parts(parts) => {
                 for part in parts.into_iter().rev() {
+                    if part.name.is_empty() {
+                        continue;
+                    }
                     let path = if name.is_empty() { part.name } else { format!("{name}.{}", part.name) };
                     if let Some((first, bits)) = part.bits {
                         self.bit_field(part.ty, offset, path, first, bits);
@@ -215,64 +261,17 @@ impl Reading<'_> {
 
     /// The container that a value is, if it is one.
     fn container(&self, ty: LayoutId, offset: u64) -> Option<Container> {
-        let record = self.layouts.record(ty)?;
-        let name = self.layouts.get(ty).name.as_str();
-        let word = |place: u64| self.value.word(offset + place);
-        let member = |wanted: &str| containers::member(self.layouts, ty, wanted).map(|(place, _)| place);
-        let sequence = ["alloc::vec::Vec<", "alloc::collections::vec_deque::VecDeque<", "alloc::string::String"];
-        if sequence.iter().any(|prefix| name.starts_with(prefix)) {
-            let (buffer, raw) = containers::member(self.layouts, ty, "buf")?;
-            let raw_record = self.layouts.record(raw)?;
-            let Some(Known::Buffer { pointer, capacity, element }) = containers::known(self.layouts, raw, raw_record)
-            else {
-                return None;
-            };
-            let (capacity, length) = (word(buffer + capacity)?, word(member("len")?)?);
-            let address = if capacity > 0 { word(buffer + pointer)? } else { 0 };
-            return Some(self.counted(address, length, capacity, element, name == "alloc::string::String"));
-        }
-        match containers::known(self.layouts, ty, record)? {
-            Known::Slice { pointer, length, element } => {
-                let length = word(length)?;
-                Some(self.counted(word(pointer)?, length, length, element, name.ends_with("str")))
+        let room = room::room(self.layouts, self.value, ty, offset)?;
+        let Room { address, length, capacity, element, .. } = room;
+        let text = match room.within {
+            Some(start) => {
+                let start = usize::try_from(start).ok()?;
+                let bytes = self.value.bytes.get(start..start.checked_add(usize::try_from(length).ok()?)?)?;
+                Some((String::from_utf8_lossy(bytes).into_owned(), false))
             }
-            Known::Range { first, used, end, element } => {
-                let size = self.layouts.get(element).size;
-                let start = word(first)?;
-                let used = word(used)?.wrapping_sub(start).checked_div(size)?;
-                Some(self.counted(start, used, word(end)?.wrapping_sub(start).checked_div(size)?, element, false))
-            }
-            Known::ShortString { pointer, element } => {
-                let own = self.layouts.get(ty).size;
-                let first = self.value.number(offset, 1)?;
-                if first & 1 == 1 {
-                    let length = word(self.value.word)?;
-                    return Some(self.counted(
-                        word(pointer)?,
-                        length,
-                        (word(0)? & !1).saturating_sub(1),
-                        element,
-                        true,
-                    ));
-                }
-                let start = usize::try_from(offset + 1).ok()?;
-                let length = (first >> 1).min(own.saturating_sub(2));
-                let text = self.value.bytes.get(start..start + usize::try_from(length).ok()?)?;
-                let text = Some((String::from_utf8_lossy(text).into_owned(), false));
-                Some(Container { address: 0, length, capacity: own.saturating_sub(2), element_bytes: 1, text })
-            }
-            Known::Table { control, mask, element } => {
-                let buckets = word(mask)?.saturating_add(1);
-                let capacity = if buckets < 8 { buckets.saturating_sub(1) } else { buckets / 8 * 7 };
-                Some(self.counted(word(control)?, word(member("items")?)?, capacity, element, false))
-            }
-            _ => None,
-        }
-    }
-
-    fn counted(&self, address: u64, length: u64, capacity: u64, element: LayoutId, text: bool) -> Container {
-        let text = text.then(|| self.text(address, length)).flatten();
-        Container { address, length, capacity, element_bytes: self.layouts.get(element).size, text }
+            None => room.text.then(|| self.text(address, length)).flatten(),
+        };
+        Some(Container { address, length, capacity, element_bytes: self.layouts.get(element).size, text })
     }
 
     fn text(&self, address: u64, length: u64) -> Option<(String, bool)> {

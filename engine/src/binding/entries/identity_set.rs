@@ -6,6 +6,7 @@ use crate::analysis::{PathOptions, PatternOptions};
 use crate::binding::entry::Accepts::{Bool, Edges, IdentitySet, Integer, RelationOrName, Text, UniSet};
 use crate::binding::entry::{Bound, Entry, Owner, attribute, method, optional, required};
 use crate::binding::{ApiError, Value};
+use crate::heap::HeldValue;
 use crate::uniset::{IdentitySet as Set, UniSet as AnySet};
 
 fn set(value: &Value) -> Result<&Set, ApiError> {
@@ -52,6 +53,7 @@ const ENTRIES: &[Entry] = &[
     by!("byage", "Age"),
     by!("byclass", "Class"),
     by!("byclodo", "Clodo"),
+    by!("bycontent", "Content"),
     by!("byevidence", "Evidence"),
     by!("byid", "Id"),
     by!("byidset", "Idset"),
@@ -201,8 +203,14 @@ const ENTRIES: &[Entry] = &[
     attribute(
         "theone",
         "ObjectView",
-        "The one member as plain data: where it is, its size, class and references.",
+        "The one member as plain data: where it is, its size, class and references, and the values of its fields where the snapshot holds contents.",
         the_one,
+    ),
+    attribute(
+        "wasted",
+        "number",
+        "Bytes of room in the members that are containers' buffers that no element takes.",
+        |target, _| Ok(set(target)?.wasted().into()),
     ),
 ];
 
@@ -272,5 +280,16 @@ fn the_one(target: &Value, _: &Bound<'_>) -> Result<Value, ApiError> {
         ("evidence".into(), one.type_evidence.word().into()),
         ("name".into(), one.name.into()),
         ("fields".into(), Value::List(fields.collect())),
+        ("wasted".into(), one.wasted.into()),
+        ("values".into(), Value::List(one.values.into_iter().map(held_value).collect())),
     ]))
+}
+
+fn held_value(held: HeldValue) -> Value {
+    Value::Record(vec![
+        ("name".into(), held.name.into()),
+        ("offset".into(), held.offset.into()),
+        ("type".into(), held.type_name.into()),
+        ("value".into(), held.value.into()),
+    ])
 }

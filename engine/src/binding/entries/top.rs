@@ -44,6 +44,10 @@ const ENTRIES: &[Entry] = &[
         "Relation by class or owner: an object's class, and backing storage that one value owns by the class of that owner. Clodo(tc) is Class(tc); Clodo({dictof: tc}) is the storage owned by such objects, Clodo({dictof: []}) that without an owner."
     ),
     relation!(
+        "Content",
+        "Relation by contents: objects with equal bytes are one class. Only for snapshots that hold contents (heapy-host run --contents)."
+    ),
+    relation!(
         "Evidence",
         "Relation by how sure the references to an object are: typed, conservative, interior (they point past its start) or unreferred."
     ),

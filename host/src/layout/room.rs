@@ -1,0 +1,218 @@
+//! Containers inside typed values: how many elements they hold, and for how many they have room.
+//!
+//! Reads a copy of the memory, without following a pointer. Walks visit only values whose type has a container somewhere
+//! inside, and are bounded as those of `slots` are.
+
+use std::collections::{HashMap, HashSet};
+
+use super::block::{BlockType, Count};
+use super::containers::{self, Known};
+use super::form::{Form, LayoutId};
+use super::slots::{self, Bytes};
+use super::types::Layouts;
+use super::typing::{Typed, bytes_of};
+use crate::paused::Paused;
+
+/// Deepest nesting of values that is followed.
+const MAX_NESTING: u32 = 48;
+/// Containers that are read of one block.
+const MAX_ROOMS: usize = 1 << 16;
+
+/// The room of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Where its elements are: of a hash table inside of its block; 0 where they are in the container itself.
+    pub(super) address: u64,
+    /// Elements in use.
+    pub(super) length: u64,
+    /// Elements there is room for.
+    pub(super) capacity: u64,
+    /// The type of an element.
+    pub(super) element: LayoutId,
+    /// Whether the elements are a text.
+    pub(super) text: bool,
+    /// Where in the value the text of a string begins that keeps it in itself.
+    pub(super) within: Option<u64>,
+}
+
+/// Finds the rooms of typed values; remembers which types have none.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    holding: HashMap<LayoutId, bool>,
+}
+
+impl Rooms {
+    /// Bytes of buffers that no element takes, as buffer and bytes, for the containers in a block.
+    pub fn of(&mut self, typed: &Typed, paused: &Paused, block: usize) -> Vec<(u64, u64)> {
+        let (Some(found), Some(of)) = (typed.blocks.get(block), paused.blocks.get(block)) else { return Vec::new() };
+        let Some(ty) = found.class.or(found.ty) else { return Vec::new() };
+        self.unused(typed, ty, bytes_of(paused, of.address, of.size, typed.word))
+    }
+
+    /// The same for a variable with static storage.
+    pub fn of_static(&mut self, typed: &Typed, paused: &Paused, position: usize) -> Vec<(u64, u64)> {
+        let Some(of) = typed.statics.get(position) else { return Vec::new() };
+        self.unused(typed, BlockType::one(of.ty), bytes_of(paused, of.address, of.size, typed.word))
+    }
+
+    fn unused(&mut self, typed: &Typed, ty: BlockType, value: Bytes<'_>) -> Vec<(u64, u64)> {
+        let layouts = &typed.layouts;
+        let rooms = self.rooms(layouts, ty, value).into_iter().filter(|room| room.address > 0);
+        let unused = rooms.map(|room| {
+            let spare = room.capacity.saturating_sub(room.length);
+            (room.address, spare.saturating_mul(layouts.get(room.element).size))
+        });
+        unused.filter(|&(_, bytes)| bytes > 0).collect()
+    }
+
+    fn rooms(&mut self, layouts: &Layouts, block: BlockType, value: Bytes<'_>) -> Vec<Room> {
+        let mut found = Vec::new();
+        if !self.holds(layouts, block.ty) {
+            return found;
+        }
+        let (size, length) = (layouts.get(block.ty).size, value.bytes.len() as u64);
+        let count = length.checked_div(size).unwrap_or(0);
+        let first = block.first(layouts, length);
+        let mut pending: Vec<(LayoutId, u64, u32)> = match block.count {
+            Count::One => vec![(block.ty, 0, 0)],
+            Count::Many | Count::Counted => (0..count).map(|index| (block.ty, first + index * size, 0)).collect(),
+            Count::Table => containers::occupied(size, value).into_iter().map(|offset| (block.ty, offset, 0)).collect(),
+        };
+        let mut budget = value.bytes.len().saturating_mul(8) + 4096;
+        while let Some((ty, offset, nesting)) = pending.pop() {
+            budget -= 1;
+            if budget == 0 || found.len() >= MAX_ROOMS {
+                break;
+            }
+            if offset >= length || nesting > MAX_NESTING || !self.holds(layouts, ty) {
+                continue;
+            }
+            match room(layouts, value, ty, offset) {
+                Some(room) => found.push(room),
+                None => inside(layouts, value, (ty, offset, nesting), &mut pending),
+            }
+        }
+        found
+    }
+
+    /// Whether values of the type may have a container in them.
+    fn holds(&mut self, layouts: &Layouts, ty: LayoutId) -> bool {
+        if let Some(&known) = self.holding.get(&ty) {
+            return known;
+        }
+        let mut seen = HashSet::new();
+        let mut pending = vec![ty];
+        let mut holds = false;
+        while let Some(at) = pending.pop() {
+            if holds || !seen.insert(at) {
+                continue;
+            }
+            match &layouts.get(at).form {
+                Form::Array { element, .. } => pending.push(*element),
+                Form::Record(record) => {
+                    holds = is_container(layouts, at);
+                    pending.extend(record.members.iter().map(|member| member.ty));
+                    let cases = record.variants.iter().flat_map(|variants| &variants.cases);
+                    pending.extend(cases.flat_map(|case| case.members.iter().map(|member| member.ty)));
+                }
+                _ => {}
+            }
+        }
+        self.holding.insert(ty, holds);
+        holds
+    }
+}
+
+/// Adds the values inside of one.
+fn inside(
+    layouts: &Layouts,
+    value: Bytes<'_>,
+    (ty, offset, nesting): (LayoutId, u64, u32),
+    pending: &mut Vec<(LayoutId, u64, u32)>,
+) {
+    match &layouts.get(ty).form {
+        Form::Array { element, count } => {
+            let size = layouts.get(*element).size;
+            let fitting = (value.bytes.len() as u64 - offset).checked_div(size).unwrap_or(0);
+            let count = count.filter(|&count| count > 0).map_or(fitting, |count| count.min(fitting));
+            pending.extend((0..count).map(|index| (*element, offset + index * size, nesting + 1)));
+        }
+        Form::Record(record) => {
+            let mut add = |place: u64, ty| pending.push((ty, offset.saturating_add(place), nesting + 1));
+            record.members.iter().for_each(|member| add(member.offset, member.ty));
+            if let Some(variants) = &record.variants {
+                let (active, _) = slots::active(layouts, variants, offset, value);
+                active.iter().flat_map(|case| &case.members).for_each(|member| add(member.offset, member.ty));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a type is a container that tells its room.
+fn is_container(layouts: &Layouts, ty: LayoutId) -> bool {
+    is_sequence(&layouts.get(ty).name)
+        || layouts
+            .record(ty)
+            .and_then(|record| containers::known(layouts, ty, record))
+            .is_some_and(|known| matches!(known, Known::Range { .. } | Known::ShortString { .. } | Known::Table { .. }))
+}
+
+/// Whether it is one of Rust's containers around a buffer.
+fn is_sequence(name: &str) -> bool {
+    let sequences = ["alloc::vec::Vec<", "alloc::collections::vec_deque::VecDeque<", "alloc::string::String"];
+    sequences.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The room of the value of type `ty` at `offset`, if it is a container or a slice.
+pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u64) -> Option<Room> {
+    let record = layouts.record(ty)?;
+    let name = layouts.get(ty).name.as_str();
+    let word = |place: u64| value.word(offset.saturating_add(place));
+    let member = |wanted: &str| containers::member(layouts, ty, wanted).map(|(place, _)| place);
+    let plain =
+        |address, length, capacity, element, text| Room { address, length, capacity, element, text, within: None };
+    if is_sequence(name) {
+        let (buffer, raw) = containers::member(layouts, ty, "buf")?;
+        let Known::Buffer { pointer, capacity, element } = containers::known(layouts, raw, layouts.record(raw)?)?
+        else {
+            return None;
+        };
+        let (capacity, length) = (word(buffer + capacity)?, word(member("len")?)?);
+        // Values without a size have room for any number.
+        let capacity = if layouts.get(element).size == 0 { length } else { capacity };
+        let address = if capacity > 0 { word(buffer + pointer)? } else { 0 };
+        return Some(plain(address, length, capacity, element, name == "alloc::string::String"));
+    }
+    match containers::known(layouts, ty, record)? {
+        Known::Slice { pointer, length, element } => {
+            let length = word(length)?;
+            Some(plain(word(pointer)?, length, length, element, name.ends_with("str")))
+        }
+        Known::Range { first, used, end, element } => {
+            let (size, start) = (layouts.get(element).size, word(first)?);
+            let used = word(used)?.wrapping_sub(start).checked_div(size)?;
+            Some(plain(start, used, word(end)?.wrapping_sub(start).checked_div(size)?, element, false))
+        }
+        Known::ShortString { pointer, element } => {
+            let own = layouts.get(ty).size;
+            let first = value.number(offset, 1)?;
+            if first & 1 == 1 {
+                let capacity = word(0)? & !1;
+                // The last byte is for the zero behind the text.
+                return Some(plain(word(pointer)?, word(value.word)?, capacity.saturating_sub(1), element, true));
+            }
+            let capacity = own.saturating_sub(2);
+            let within = Some(offset.saturating_add(1));
+            Some(Room { address: 0, length: (first >> 1).min(capacity), capacity, element, text: true, within })
+        }
+        Known::Table { control, mask, element } => {
+            let buckets = word(mask)?.saturating_add(1);
+            let capacity = if buckets < 8 { buckets.saturating_sub(1) } else { buckets / 8 * 7 };
+            // The table of an empty map is a constant.
+            let address = if buckets > 1 { word(control)? } else { 0 };
+            Some(plain(address, word(member("items")?)?, capacity, element, false))
+        }
+        _ => None,
+    }
+}
