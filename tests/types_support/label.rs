@@ -9,7 +9,7 @@ pub fn label(typed: &Typed, block: BlockType) -> String {
     for (long, short) in [("alloc::rc::RcInner<", "Rc<"), ("alloc::sync::ArcInner<", "Arc<"), ("<[u8]>", "<str>")] {
         name = name.replace(long, short);
     }
-    for path in ["alloc::boxed::", "alloc::string::", "alloc::rc::", "alloc::sync::", "shapes_rs::"] {
+    for path in ["alloc::boxed::", "alloc::string::", "alloc::rc::", "alloc::sync::", "shapes_rs::", "shapes."] {
         name = name.replace(path, "");
     }
     let name = match name.as_str() {

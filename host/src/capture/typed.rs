@@ -94,6 +94,10 @@ impl Types {
         if matches!(layout.language, Language::Rust | Language::AssemblyScript) {
             return true;
         }
+        // Programs keep anything in bytes.
+        if matches!(layout.form, Form::Scalar(_)) && layout.size <= 1 {
+            return false;
+        }
         let exact = of.count == Count::One && paused.blocks.get(block).is_some_and(|block| block.size == layout.size);
         let numbers = of.count == Count::Many
             && matches!(layout.form, Form::Scalar(_))

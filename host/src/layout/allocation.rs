@@ -121,7 +121,7 @@ pub(super) fn type_of_allocation(
     size: u64,
 ) -> Option<Evidenced> {
     let callers = symbols.callers(frames);
-    let own = callers.iter().position(|caller| !c_like::is_allocator(&caller.path))?;
+    let own = callers.iter().position(|caller| !c_like::is_allocator(caller))?;
     let found = match callers[own].language {
         Language::Rust => {
             rust::type_of(symbols, layouts, &callers[own..]).map(|block| (block, TypeEvidence::DebugInfo))

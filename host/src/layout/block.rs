@@ -3,7 +3,11 @@
 use heapy_engine::TypeEvidence;
 
 use super::form::{Form, Language, LayoutId};
+use super::slots::Bytes;
 use super::types::Layouts;
+
+/// Bytes of the headers that allocators put before what they give.
+pub(super) const HEADERS: [u64; 2] = [8, 16];
 
 /// How many values a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +19,9 @@ pub enum Count {
     /// Values side by side behind a word or two that tell how many: what C++'s `new T[n]` makes where `T` has a
     /// destructor.
     Counted,
+    /// One value behind a header of so many bytes, in which an allocator around another one keeps the size it was asked
+    /// for.
+    Headed(u8),
     /// The buckets of a hash table with their control bytes behind them.
     Table,
 }
@@ -74,8 +81,27 @@ impl BlockType {
     pub fn first(self, layouts: &Layouts, size: u64) -> u64 {
         match self.count {
             Count::Counted => size.checked_rem(layouts.get(self.ty).size).unwrap_or(0),
+            Count::Headed(header) => u64::from(header),
             _ => 0,
         }
+    }
+
+    /// One value behind a header, in a block that has just room for both.
+    pub(super) fn headed(layouts: &Layouts, ty: LayoutId, header: u64, size: u64) -> Option<Self> {
+        let layout = layouts.get(ty);
+        let fits = HEADERS.contains(&header) && layout.size > 0 && layout.size.checked_add(header) == Some(size);
+        let record = matches!(layout.form, Form::Record(_));
+        (fits && record).then_some(Self { ty, count: Count::Headed(header as u8), storage: false })
+    }
+
+    /// Whether the bytes of a block bear its type out: a header holds the size that was asked for.
+    pub(super) fn is_borne_out(self, value: Bytes<'_>) -> bool {
+        let Count::Headed(header) = self.count else { return true };
+        let asked = (value.bytes.len() as u64).checked_sub(u64::from(header));
+        // The size may have been rounded up to a multiple of eight.
+        let kept =
+            |at: u64| asked.zip(value.number(at, 4)).is_some_and(|(asked, kept)| kept <= asked && asked - kept < 8);
+        kept(0) || kept(u64::from(header) - 4)
     }
 
     /// Values side by side in the storage of a container.
@@ -107,6 +133,7 @@ impl BlockType {
             Count::Many => (!strict || size.is_multiple_of(layout.size)).then_some(self),
             Count::One => one_fitted(self, layouts, size, strict),
             Count::Counted => (layout.size > 0).then_some(self),
+            Count::Headed(_) => Some(self),
         }
     }
 }

@@ -98,6 +98,8 @@ impl Writer<'_> {
                 let shape = self.shape(block.ty);
                 TypeRecord { name, unit, size, shape, storage: block.storage }
             }
+            // A value behind a header does not begin where the block does: its references are named one by one.
+            Count::Headed(_) => TypeRecord { name, unit, size: 0, shape: Shape::Opaque, storage: block.storage },
             // Values behind a count do not begin where the block does: their references are named one by one.
             Count::Many | Count::Table | Count::Counted => {
                 let element = self.id(BlockType::one(block.ty));
@@ -166,7 +168,7 @@ impl<'a> References<'a> {
     fn at(&mut self, address: u64, size: u64, ty: BlockType) -> Vec<Reference> {
         let layouts = &self.typed.layouts;
         let value = bytes_of(self.paused, address, size, self.typed.word);
-        let named = matches!(ty.count, Count::Counted | Count::Table)
+        let named = matches!(ty.count, Count::Counted | Count::Table | Count::Headed(_))
             || is_environment(layouts, ty.ty)
             || self.named_by_value(ty.ty);
         let found = self.slots.of(layouts, ty, value);
@@ -247,8 +249,10 @@ impl<'a> References<'a> {
 
 fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> Option<Relation> {
     let size = layouts.get(ty.ty).size;
-    if ty.count == Count::One {
-        let name = present::path(layouts, ty.ty, offset, value)?;
+    if matches!(ty.count, Count::One | Count::Headed(_)) {
+        let first = ty.first(layouts, value.bytes.len() as u64);
+        let own = Bytes { bytes: value.bytes.get(usize::try_from(first).ok()?..)?, word: value.word };
+        let name = present::path(layouts, ty.ty, offset.checked_sub(first)?, own)?;
         let field = name.strip_prefix('.')?;
         if is_environment(layouts, ty.ty) {
             return Some(Relation::Captured(captured(field).to_owned()));

@@ -10,7 +10,7 @@ use heapy_engine::TypeEvidence;
 use super::block::{BlockType, Count};
 use super::form::{Form, Language, Layout, LayoutId, Scalar};
 use super::run_time::Vtables;
-use super::slots::{Points, Slot, Slots};
+use super::slots::{Bytes, Points, Slot, Slots};
 use super::types::Layouts;
 use super::typing::{StaticVariable, TypedBlock, bytes_of};
 use crate::paused::Paused;
@@ -111,6 +111,10 @@ impl Spread<'_> {
                 return;
             }
             Points::Value(ty) if into == 0 => pointed(layouts, ty),
+            Points::Value(ty) => match BlockType::headed(layouts, ty, into, size) {
+                Some(headed) if headed.is_borne_out(self.value(target)) => headed,
+                _ => return,
+            },
             Points::Elements(ty, _) if into == 0 => BlockType::storage(ty),
             Points::Table(ty) => BlockType { ty, count: Count::Table, storage: true },
             Points::Dynamic(vtable) if into == 0 => match self.graph.vtables.rust(vtable) {
@@ -120,6 +124,11 @@ impl Spread<'_> {
             _ => return,
         };
         self.propose(layouts, target, proposed, size, blocks, (holder, slot.offset));
+    }
+
+    fn value(&self, block: usize) -> Bytes<'_> {
+        let of = &self.graph.paused.blocks[block];
+        bytes_of(self.graph.paused, of.address, of.size, self.graph.word)
     }
 
     fn propose(

@@ -74,7 +74,7 @@ impl Rooms {
         let count = length.checked_div(size).unwrap_or(0);
         let first = block.first(layouts, length);
         let mut pending: Vec<(LayoutId, u64, u32)> = match block.count {
-            Count::One => vec![(block.ty, 0, 0)],
+            Count::One | Count::Headed(_) => vec![(block.ty, first, 0)],
             Count::Many | Count::Counted => (0..count).map(|index| (block.ty, first + index * size, 0)).collect(),
             Count::Table => containers::occupied(size, value).into_iter().map(|offset| (block.ty, offset, 0)).collect(),
         };

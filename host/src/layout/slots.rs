@@ -99,6 +99,11 @@ impl Slots {
                 let offset = block.first(layouts, length);
                 pending.push(Pending { ty: block.ty, offset, sure: true, nesting: 0, count });
             }
+            Count::Headed(header) => {
+                let header = u64::from(header);
+                words(value, 0, header, &mut found);
+                pending.push(Pending { ty: block.ty, offset: header, sure: true, nesting: 0, count: 1 });
+            }
             Count::Table => {
                 for offset in containers::occupied(size, value) {
                     pending.push(Pending { ty: block.ty, offset, sure: true, nesting: 0, count: 1 });

@@ -89,3 +89,21 @@ fn absurd_layouts_end() {
     let found = Slots::default().of(&layouts, BlockType::one(class), Bytes { bytes: &[1; 64], word: 4 });
     assert!(found.iter().all(|slot| slot.offset < 64 && slot.points == Points::Untyped));
 }
+
+#[test]
+fn values_stand_behind_an_allocators_header() {
+    let mut layouts = Layouts::default();
+    let pointer = layout(&mut layouts, "void *", 4, Form::Pointer(None));
+    let number = layout(&mut layouts, "int", 4, Form::Scalar(Scalar::Signed));
+    let members = vec![member("count", 0, number), member("at", 4, pointer), member("more", 8, pointer)];
+    let class = layout(&mut layouts, "row", 12, record(false, members));
+    let headed = BlockType::headed(&layouts, class, 8, 20).unwrap();
+    assert_eq!(slots(&layouts, headed, 5), [(0, false), (4, false), (12, true), (16, true)]);
+    assert_eq!(BlockType::headed(&layouts, class, 8, 24), None);
+    let bytes = |asked: u32| {
+        let words = [asked, 0, 1, 2, 3];
+        words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>()
+    };
+    assert!(headed.is_borne_out(Bytes { bytes: &bytes(12), word: 4 }));
+    assert!(!headed.is_borne_out(Bytes { bytes: &bytes(13), word: 4 }));
+}

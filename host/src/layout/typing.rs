@@ -219,7 +219,10 @@ impl Typing {
                 let operator = entry.and_then(|entry| Operator::named(self.sections.function_name(entry)?));
                 allocation::type_of_allocation(&symbols, layouts, frames, operator, block.size)
             });
-            if let Some(found) = found {
+            let borne_out = |found: &Evidenced| {
+                found.block.is_borne_out(bytes_of(paused, block.address, block.size, self.sections.pointer_bytes()))
+            };
+            if let Some(found) = found.filter(borne_out) {
                 *typed = TypedBlock { ty: Some(found.block), evidence: found.evidence, ..TypedBlock::default() };
             }
         }

@@ -161,7 +161,9 @@ impl Reading<'_> {
         let size = self.layouts.get(ty.ty).size;
         let mut pending: Vec<(LayoutId, u64, String)> = Vec::new();
         match ty.count {
-            Count::One => pending.push((ty.ty, 0, String::new())),
+            Count::One | Count::Headed(_) => {
+                pending.push((ty.ty, ty.first(self.layouts, self.value.bytes.len() as u64), String::new()));
+            }
             Count::Many | Count::Counted => {
                 let length = self.value.bytes.len() as u64;
                 let start = ty.first(self.layouts, length);

@@ -10,6 +10,8 @@ use crate::gate::Figures;
 /// Most characters of an answer.
 const MOST_CHARACTERS: usize = 12_000;
 
+/// Values of fields that are given of one object.
+const MOST_VALUES: usize = 40;
 /// Most paths and referrers that are listed for an object.
 const MOST_PATHS: usize = 5;
 const MOST_REFERRERS: usize = 10;
@@ -110,6 +112,9 @@ pub(super) fn why(hp: &Use, instance: u32, address: u64) -> Result<String, Strin
     let mut text =
         format!("{} {:#x}, {} bytes ({} usable)\n", found.family.word(), found.address, found.size, found.usable);
     let _ = writeln!(text, "type {} (evidence: {}), class {}", name("Type")?, found.type_evidence.word(), found.class);
+    for held in found.values.iter().take(MOST_VALUES) {
+        let _ = writeln!(text, "  {} = {}", held.name, held.value);
+    }
     let _ = writeln!(text, "allocated at {}", name("Prod")?);
     if let Some(context) = one.prod().map_err(failed)? {
         let _ = writeln!(text, "{}", context.all());

@@ -4,14 +4,14 @@ use gimli::constants as c;
 use heapy_engine::TypeEvidence;
 
 use super::{Caller, Symbols};
-use crate::layout::block::{BlockType, Count};
+use crate::layout::block::{BlockType, Count, HEADERS};
 use crate::layout::code;
 use crate::layout::dies::DieRef;
 use crate::layout::form::{Form, Language, LayoutId};
 use crate::layout::types::Layouts;
 
 /// Callers outside of libraries that are asked, from the innermost: wrappers of allocators stand on each other.
-const MAX_WRAPPERS: usize = 4;
+const MAX_WRAPPERS: usize = 8;
 
 /// Library code of C++ whose blocks hold one value each, although an allocator for arrays makes them.
 const NODES: [&str; 5] = ["__tree", "__hash_table", "list", "make_shared", "allocate_shared"];
@@ -40,10 +40,29 @@ const ALLOCATORS: [&str; 21] = [
     "__rust_alloc_zeroed",
 ];
 
+/// How the functions of Zig's `mem.Allocator` begin, of which the compiler numbers the instances.
+const ZIG_ALLOCATORS: [&str; 14] = [
+    "rawAlloc",
+    "rawRemap",
+    "rawResize",
+    "allocBytes",
+    "allocWith",
+    "allocAdvanced",
+    "alloc__",
+    "alignedAlloc",
+    "createAdvanced",
+    "create__",
+    "dupe",
+    "realloc",
+    "remap__",
+    "resize__",
+];
+
 /// Whether a function is part of an allocator, so that its own variables say nothing about the block.
-pub(super) fn is_allocator(path: &str) -> bool {
-    let name = path.rsplit("::").next().unwrap_or(path);
-    ALLOCATORS.contains(&name) || name.starts_with("operator new")
+pub(super) fn is_allocator(caller: &Caller) -> bool {
+    let name = caller.path.rsplit("::").next().unwrap_or(&caller.path);
+    let zig = caller.language == Language::Zig && ZIG_ALLOCATORS.iter().any(|prefix| name.starts_with(prefix));
+    zig || ALLOCATORS.contains(&name) || name.starts_with("operator new")
 }
 
 /// The type that the callers of an allocation of `size` bytes name.
@@ -104,15 +123,20 @@ fn by_variable(
         .copied()
         .filter(|&at| caller.line.is_some() && declared(at) == caller.line && is_variable(symbols, at))
         .collect();
-    let mut fitting = pointees(symbols, layouts, &here);
-    fitting.retain(|&ty| BlockType::one(ty).fitted(layouts, size).is_some());
-    if let [ty] = fitting[..] {
-        return Some((BlockType::one(ty), TypeEvidence::DebugInfo));
+    let named = pointees(symbols, layouts, &here);
+    let fitting: Vec<BlockType> = named.iter().copied().filter(|block| block.fitted(layouts, size).is_some()).collect();
+    if let [block] = fitting[..] {
+        return Some((block, TypeEvidence::DebugInfo));
     }
-    let mut sized = pointees(symbols, layouts, &variables);
-    sized.retain(|&ty| layouts.get(ty).size == size && matches!(layouts.get(ty).form, Form::Record(_)));
+    if let Some(block) = headed(layouts, &named, size) {
+        return Some((block, TypeEvidence::DebugInfo));
+    }
+    let all = pointees(symbols, layouts, &variables);
+    let sized = |of: &&BlockType| layouts.get(of.ty).size == size && matches!(layouts.get(of.ty).form, Form::Record(_));
+    let sized: Vec<&BlockType> = all.iter().filter(sized).collect();
     match sized[..] {
-        [ty] => Some((BlockType::one(ty), TypeEvidence::Size)),
+        [of] => Some((BlockType::one(of.ty), TypeEvidence::Size)),
+        [] => headed(layouts, &all, size).map(|block| (block, TypeEvidence::Size)),
         _ => None,
     }
 }
@@ -121,8 +145,8 @@ fn is_variable(symbols: &Symbols<'_>, at: DieRef) -> bool {
     gimli::DwTag(symbols.dies.die(at).tag) == c::DW_TAG_variable
 }
 
-/// The types that variables point to, each once.
-fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) -> Vec<LayoutId> {
+/// What variables point to, each once: a value, or the values of a slice.
+fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) -> Vec<BlockType> {
     let mut found = Vec::new();
     for &at in variables {
         let Some(die) = symbols.dies.with_origin(at, |die| (die.ty != super::super::dies::NONE).then_some(die.ty))
@@ -131,13 +155,28 @@ fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) 
         };
         let Some(die) = symbols.dies.find(die) else { continue };
         let ty = layouts.take(symbols.dies, symbols.sections, die);
-        if let Some(target) = layouts.target(ty)
-            && !found.contains(&target)
-        {
-            found.push(target);
-        }
+        let block = layouts.target(ty).map(BlockType::one).or_else(|| slice(layouts, ty));
+        found.extend(block.filter(|block| !found.contains(block)));
     }
     found
+}
+
+/// The one type among these that a block of `size` bytes has room for behind an allocator's header.
+fn headed(layouts: &Layouts, pointees: &[BlockType], size: u64) -> Option<BlockType> {
+    let fitting = pointees.iter().flat_map(|of| HEADERS.map(|header| BlockType::headed(layouts, of.ty, header, size)));
+    let fitting: Vec<BlockType> = fitting.flatten().collect();
+    match fitting[..] {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// The values of a slice of Zig, which is a struct of a pointer and a length.
+fn slice(layouts: &Layouts, ty: LayoutId) -> Option<BlockType> {
+    let record = layouts.record(ty).filter(|_| layouts.get(ty).language == Language::Zig)?;
+    let [pointer, length] = &record.members[..] else { return None };
+    let values = layouts.target(pointer.ty).filter(|_| pointer.name == "ptr" && length.name == "len")?;
+    Some(BlockType { ty: values, count: Count::Many, storage: false })
 }
 
 /// Whether a function gives a `void *`, so that its caller may know more of what it allocated.
