@@ -30,7 +30,7 @@ pub(crate) struct GuestOptions {
     /// Let snapshots hold contents: the values of fields, and which blocks have equal bytes.
     #[arg(long)]
     pub(crate) contents: bool,
-    /// Keep compiled modules in wasmtime's cache, so that the next start is fast.
+    /// Keep the compiled module, so that the next start is fast: neither instrumented nor compiled again.
     #[arg(long)]
     pub(crate) cache: bool,
 }

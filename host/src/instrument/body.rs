@@ -36,6 +36,19 @@ pub(crate) struct CallSite {
     pub(crate) kind: CallKind,
     /// Whether it stands inside a loop.
     pub(crate) in_loop: bool,
+    /// Whether code may run behind it: not after a tail call, nor when `unreachable` follows.
+    pub(crate) goes_on: bool,
+}
+
+/// A tail call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TailSite {
+    /// Offset of the instruction.
+    pub(crate) at: usize,
+    /// Its end.
+    pub(crate) end: usize,
+    /// How many blocks it stands in.
+    pub(crate) depth: u32,
 }
 
 /// A `return`, which is one byte long.
@@ -66,6 +79,10 @@ pub(crate) struct BodyFacts {
     pub(crate) calls: Vec<CallSite>,
     /// Returns, in order.
     pub(crate) returns: Vec<ReturnSite>,
+    /// Tail calls, in order.
+    pub(crate) tails: Vec<TailSite>,
+    /// Whether it may catch what is thrown in it.
+    pub(crate) catches: bool,
     /// Where memory 0 grows.
     pub(crate) grows: Vec<usize>,
     /// Functions whose reference is taken.
@@ -95,13 +112,29 @@ pub(crate) fn scan_body(body: FunctionBody<'_>) -> Result<BodyFacts, InstrumentE
         locals,
         calls: Vec::new(),
         returns: Vec::new(),
+        tails: Vec::new(),
+        catches: false,
         grows: Vec::new(),
         function_references: Vec::new(),
     };
     let mut blocks = Blocks::default();
+    let mut calls = 0;
     while !reader.eof() {
         let (operator, at) = reader.read_with_offset().map_err(malformed)?;
+        if let Operator::Unreachable = operator
+            && facts.calls.len() > calls
+            && let Some(last) = facts.calls.last_mut()
+        {
+            last.goes_on = false;
+        }
+        calls = facts.calls.len();
         facts.visit(&operator, at, &mut blocks)?;
+        if let Some(call) = facts.calls[calls..].first()
+            && call.kind == CallKind::Tail
+        {
+            let depth = blocks.is_loop.len() as u32;
+            facts.tails.push(TailSite { at, end: reader.original_position(), depth });
+        }
     }
     reader.finish().map_err(malformed)?;
     Ok(facts)
@@ -130,9 +163,14 @@ impl Blocks {
 impl BodyFacts {
     fn visit(&mut self, operator: &Operator<'_>, at: usize, blocks: &mut Blocks) -> Result<(), InstrumentError> {
         let in_loop = blocks.loops > 0;
-        let mut call = |callee, kind| self.calls.push(CallSite { at, callee, kind, in_loop });
+        let mut call =
+            |callee, kind| self.calls.push(CallSite { at, callee, kind, in_loop, goes_on: kind == CallKind::Normal });
         match *operator {
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => blocks.open(false),
+            Operator::Block { .. } | Operator::If { .. } => blocks.open(false),
+            Operator::TryTable { .. } => {
+                self.catches = true;
+                blocks.open(false);
+            }
             Operator::Loop { .. } => blocks.open(true),
             Operator::End => blocks.close(),
             Operator::Call { function_index } => call(Callee::Function(function_index), CallKind::Normal),

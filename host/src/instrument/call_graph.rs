@@ -1,22 +1,23 @@
-//! Which functions may reach an allocator, and which of them are on cycles.
+//! Which functions may allocate, and which of them are on cycles.
 //!
+//! Releases do not count: nothing is recorded of their calling contexts, and what only releases need not keep one.
 //! A call through a table may lead to every function of that type whose address is taken. Imports are taken not to come
 //! back; when one does, it enters through an export, which starts a calling context of its own.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::allocators::Allocators;
+use super::allocators::{Allocators, Entry, Role};
 use super::body::{CallSite, Callee};
 use super::components::{Components, Graph};
 use super::info::{ModuleInfo, Signature};
 
-/// The part of the call graph from which an allocator can be reached.
+/// The part of the call graph from which an allocation can be reached.
 #[derive(Debug)]
 pub(crate) struct CallGraph {
-    /// Functions that are, or may reach, an allocator entry.
-    reaching: Vec<bool>,
-    /// Types, by canonical number, through which one may be reached.
-    reaching_types: Vec<bool>,
+    /// What is, or may reach, an entry that allocates.
+    allocating: Reaching,
+    /// What is, or may reach, any entry.
+    any: Reaching,
     /// The canonical number of each type: equal types have equal numbers.
     canonical: Vec<u32>,
     /// Components by direct calls alone.
@@ -31,14 +32,17 @@ impl CallGraph {
         let canonical = canonical_types(info);
         let types = info.types.len();
         let count = info.function_count() as usize;
+        let callers = Callers::new(info, &canonical);
+        let releases = |entry: &&Entry| matches!(entry.role, Role::Release { .. });
+        let allocating = allocators.entries.iter().filter(|entry| !releases(entry)).map(|entry| entry.function);
+        let any = allocators.entries.iter().map(|entry| entry.function);
         let mut graph = Self {
-            reaching: vec![false; count],
-            reaching_types: vec![false; types],
+            allocating: Reaching::new(info, &canonical, &callers, allocating),
+            any: Reaching::new(info, &canonical, &callers, any),
             canonical,
             direct: Components::new(&Graph::new(0, &[])),
             whole: Components::new(&Graph::new(0, &[])),
         };
-        graph.mark_reaching(info, allocators);
         let entries: Vec<u32> = allocators.entries.iter().map(|entry| entry.function).collect();
         let mut direct = Vec::new();
         let mut whole = Vec::new();
@@ -66,17 +70,36 @@ impl CallGraph {
         graph
     }
 
-    /// Whether a function is, or may reach, an allocator entry.
+    /// Whether a function is, or may reach, an entry that allocates.
     pub(crate) fn reaches(&self, function: u32) -> bool {
-        self.reaching[function as usize]
+        self.allocating.functions[function as usize]
     }
 
-    /// Whether a call may reach one.
+    /// Whether a function is, or may reach, any entry.
+    pub(crate) fn reaches_any(&self, function: u32) -> bool {
+        self.any.functions[function as usize]
+    }
+
+    /// Whether a call may reach an entry that allocates.
     pub(crate) fn call_reaches(&self, call: &CallSite) -> bool {
         match call.callee {
             Callee::Function(callee) => self.reaches(callee),
-            Callee::Type(ty) => self.reaching_types[self.canonical[ty as usize] as usize],
+            Callee::Type(ty) => self.allocating.types[self.canonical[ty as usize] as usize],
         }
+    }
+
+    /// The functions from which an allocation can be reached, each behind all others that it calls directly, but for those
+    /// of its own cycle. Time O(functions log functions).
+    pub(crate) fn callees_first(&self) -> Vec<u32> {
+        let mut functions: Vec<u32> =
+            (0..self.allocating.functions.len() as u32).filter(|&function| self.reaches(function)).collect();
+        functions.sort_by_key(|&function| self.direct.of(function));
+        functions
+    }
+
+    /// Whether no direct cycle leads through a function and another one.
+    pub(crate) fn alone(&self, function: u32) -> bool {
+        self.direct.alone(function)
     }
 
     /// Whether a direct call stays inside a cycle of direct calls.
@@ -88,43 +111,63 @@ impl CallGraph {
     pub(crate) fn on_cycle(&self, function: u32) -> bool {
         self.whole.cyclic(function)
     }
+}
 
-    fn mark_reaching(&mut self, info: &ModuleInfo<'_>, allocators: &Allocators) {
-        let count = info.function_count() as usize;
-        let mut callers: Vec<(u32, u32)> = Vec::new();
-        let mut type_callers: Vec<(u32, u32)> = Vec::new();
+/// Who calls whom, backwards.
+struct Callers {
+    direct: Graph,
+    by_type: Graph,
+}
+
+impl Callers {
+    fn new(info: &ModuleInfo<'_>, canonical: &[u32]) -> Self {
+        let mut direct: Vec<(u32, u32)> = Vec::new();
+        let mut by_type: Vec<(u32, u32)> = Vec::new();
         for function in info.imported()..info.function_count() {
             for call in info.body(function).into_iter().flat_map(|body| &body.calls) {
                 match call.callee {
-                    Callee::Function(callee) => callers.push((callee, function)),
-                    Callee::Type(ty) => type_callers.push((self.canonical[ty as usize], function)),
+                    Callee::Function(callee) => direct.push((callee, function)),
+                    Callee::Type(ty) => by_type.push((canonical[ty as usize], function)),
                 }
             }
         }
-        let callers = Graph::new(count, &callers);
-        let type_callers = Graph::new(info.types.len(), &type_callers);
-        let mut pending: VecDeque<u32> = allocators.entries.iter().map(|entry| entry.function).collect();
-        for &entry in &pending {
-            self.reaching[entry as usize] = true;
+        let count = info.function_count() as usize;
+        Self { direct: Graph::new(count, &direct), by_type: Graph::new(info.types.len(), &by_type) }
+    }
+}
+
+/// From where some functions can be reached.
+#[derive(Debug)]
+struct Reaching {
+    /// Functions that are, or may reach, one of them.
+    functions: Vec<bool>,
+    /// Types, by canonical number, through which one may be reached.
+    types: Vec<bool>,
+}
+
+impl Reaching {
+    fn new(info: &ModuleInfo<'_>, canonical: &[u32], callers: &Callers, to: impl Iterator<Item = u32>) -> Self {
+        let mut functions = vec![false; info.function_count() as usize];
+        let mut types = vec![false; info.types.len()];
+        let mut pending: VecDeque<u32> = to.collect();
+        for &function in &pending {
+            functions[function as usize] = true;
         }
         while let Some(function) = pending.pop_front() {
-            let mut visit = |caller: u32, reaching: &mut Vec<bool>| {
-                if !std::mem::replace(&mut reaching[caller as usize], true) {
+            let mut visit = |caller: u32| {
+                if !std::mem::replace(&mut functions[caller as usize], true) {
                     pending.push_back(caller);
                 }
             };
-            for &caller in callers.successors(function) {
-                visit(caller, &mut self.reaching);
-            }
+            callers.direct.successors(function).iter().copied().for_each(&mut visit);
             if info.address_taken[function as usize] {
-                let ty = self.canonical[info.function_types[function as usize] as usize];
-                if !std::mem::replace(&mut self.reaching_types[ty as usize], true) {
-                    for &caller in type_callers.successors(ty) {
-                        visit(caller, &mut self.reaching);
-                    }
+                let ty = canonical[info.function_types[function as usize] as usize];
+                if !std::mem::replace(&mut types[ty as usize], true) {
+                    callers.by_type.successors(ty).iter().copied().for_each(&mut visit);
                 }
             }
         }
+        Self { functions, types }
     }
 }
 

@@ -44,6 +44,8 @@ impl Graph {
 pub(crate) struct Components {
     component: Vec<u32>,
     cyclic: Vec<bool>,
+    /// Number of nodes of each component.
+    sizes: Vec<u32>,
 }
 
 impl Components {
@@ -65,7 +67,21 @@ impl Components {
                 search.run(node);
             }
         }
-        Self { component: search.component, cyclic: search.cyclic }
+        let mut sizes = vec![0; search.next_component as usize];
+        for &component in &search.component {
+            sizes[component as usize] += 1;
+        }
+        Self { component: search.component, cyclic: search.cyclic, sizes }
+    }
+
+    /// The component of a node. Components are numbered so that an edge never leads to a greater number.
+    pub(crate) fn of(&self, node: u32) -> u32 {
+        self.component[node as usize]
+    }
+
+    /// Whether a node is the only one of its component.
+    pub(crate) fn alone(&self, node: u32) -> bool {
+        self.sizes[self.of(node) as usize] == 1
     }
 
     /// Whether two nodes lie on a common cycle.
@@ -167,6 +183,10 @@ mod tests {
             }
             for (from, row) in reach.iter().enumerate() {
                 prop_assert_eq!(found.cyclic(from as u32), row[from]);
+                let members = (0..12).filter(|&to| found.of(to) == found.of(from as u32)).count();
+                prop_assert_eq!(found.alone(from as u32), members == 1);
+                let greater = (0..12).any(|to| row[to] && found.of(to as u32) > found.of(from as u32));
+                prop_assert!(!greater);
                 for (to, &there) in row.iter().enumerate() {
                     let both = there && reach[to][from];
                     prop_assert_eq!(found.together(from as u32, to as u32), both);

@@ -1,7 +1,7 @@
-//! Calling contexts without walking the stack.
+//! Calling contexts without walking the stack: what is done to each function.
 //!
 //! Bond and McKinley, Probabilistic Calling Context, OOPSLA 2007: a global V stands for the calls that are active. A
-//! function that may reach an allocator keeps V at entry in a local, and sets V before each such call:
+//! function that may allocate keeps V at entry in a local, and sets V before each call that may:
 //!
 //! ```text
 //! Before: (call $f)     After: (global.set $V (i32.add (i32.mul (local.get $entry) K) SITE)) (call $f)
@@ -10,40 +10,29 @@
 //! An allocation records V; the first time a V is seen, the host takes a real backtrace and binds it. V of 32 bits: with n
 //! contexts about n²/2³³ pairs of them are taken for one (0.3 at 50,000).
 //!
+//! What is left out costs nothing:
+//!
+//! * One call of each function passes V on as it is: the others change it, so that no two calls leave the same V. Not in
+//!   functions that are called through tables, for one such call may lead to several of them.
+//! * A function after whose calls V is what it was (all of them pass it on, to functions of the same kind) is *transparent*.
+//!   Behind such calls only, V needs no setting, and no local.
+//! * Calls that never come back (panics, mostly) come before nothing.
+//!
 //! Recursion stays bounded. Calls inside a cycle of direct calls pass the caller's own V on. A function that is called
 //! through tables and lies on a cycle keeps the V of its outermost live activation in a global of its own, restored on
-//! every exit, exceptional ones too. Functions with one such call outside loops are left as they are: V passes through.
+//! every exit, exceptional ones too.
 //!
 //! NB: exits need no code otherwise, for every caller sets V again before its next call. Tail calls are calls.
 
-use wasm_encoder::{BlockType, Catch, Encode, Instruction, ValType};
+use std::cmp::Reverse;
+
+use wasm_encoder::ValType;
 
 use super::allocators::Allocators;
-use super::body::{BodyFacts, CallKind, CallSite};
+use super::body::{BodyFacts, CallKind, CallSite, Callee};
 use super::call_graph::CallGraph;
+use super::context_code::{ContextPlan, Setting};
 use super::info::ModuleInfo;
-use super::rewrite::Edit;
-
-/// The factor of the hash.
-const FACTOR: i32 = 0x9E37_79B1_u32 as i32;
-
-/// Indices that the pass needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ContextGlobals {
-    /// The global V.
-    pub(crate) context: u32,
-    /// The first of the globals that keep the V of an outermost activation.
-    pub(crate) first_kept: u32,
-}
-
-/// What is to be done to one function.
-#[derive(Debug)]
-pub(crate) struct ContextPlan<'a> {
-    function: u32,
-    sites: Vec<(&'a CallSite, Update)>,
-    /// Which of the keeping globals is its own, and the types of its results.
-    keeps: Option<(u32, Vec<ValType>)>,
-}
 
 /// What V becomes before a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,170 +43,132 @@ enum Update {
     Site(i32),
 }
 
-/// Plans for all functions, in order, and the number of keeping globals.
+/// Plans for all functions, in order, and the number of keeping globals. Time O(functions log functions + calls).
 pub(crate) fn plan<'a>(
     info: &'a ModuleInfo<'_>,
     graph: &CallGraph,
     allocators: &Allocators,
 ) -> (Vec<Option<ContextPlan<'a>>>, u32) {
-    let mut kept = 0;
-    let mut plans = Vec::with_capacity(info.bodies.len());
-    for (index, body) in info.bodies.iter().enumerate() {
-        let function = info.imported() + index as u32;
-        let is_entry = allocators.entries.iter().any(|entry| entry.function == function);
-        plans.push(if is_entry || !graph.reaches(function) {
-            None
-        } else {
-            plan_function(info, graph, function, body, &mut kept)
-        });
+    let mut planner = Planner { info, graph, kept: 0, transparent: vec![false; info.function_count() as usize] };
+    let mut plans: Vec<Option<ContextPlan<'a>>> = Vec::new();
+    plans.resize_with(info.bodies.len(), || None);
+    let mut entries: Vec<u32> = allocators.entries.iter().map(|entry| entry.function).collect();
+    entries.sort_unstable();
+    for &entry in &entries {
+        planner.transparent[entry as usize] = calls_entries_only(info, graph, entry, &entries);
     }
-    (plans, kept)
-}
-
-fn plan_function<'a>(
-    info: &ModuleInfo<'_>,
-    graph: &CallGraph,
-    function: u32,
-    body: &'a BodyFacts,
-    kept: &mut u32,
-) -> Option<ContextPlan<'a>> {
-    let mut sites = Vec::new();
-    for (ordinal, call) in body.calls.iter().enumerate() {
-        if graph.call_reaches(call) {
-            let same = graph.stays_in_cycle(function, call);
-            sites.push((call, if same { Update::Same } else { Update::Site(site_number(function, ordinal as u32)) }));
+    for function in graph.callees_first() {
+        if let Some(body) = info.body(function).filter(|_| entries.binary_search(&function).is_err()) {
+            plans[(function - info.imported()) as usize] = planner.function(function, body);
         }
     }
-    let results = || info.signature(function)?.results.iter().map(plain_type).collect::<Option<Vec<ValType>>>();
-    let mut keeps = None;
-    if info.address_taken[function as usize]
-        && graph.on_cycle(function)
-        && let Some(results) = results().filter(|results| results.len() <= 1)
-    {
-        keeps = Some((*kept, results));
-        *kept += 1;
-    }
-    match sites.as_slice() {
-        [] => None,
-        [(only, _)] if keeps.is_none() && !only.in_loop => None,
-        _ => Some(ContextPlan { function, sites, keeps }),
-    }
+    (plans, planner.kept)
 }
 
-impl ContextPlan<'_> {
-    /// How many 32-bit locals the function needs in addition.
-    pub(crate) fn locals(&self) -> u32 {
-        if self.keeps.is_some() { 2 } else { 1 }
+/// Whether an entry leaves V as it is: the functions that it calls on its way set it otherwise.
+fn calls_entries_only(info: &ModuleInfo<'_>, graph: &CallGraph, entry: u32, entries: &[u32]) -> bool {
+    let mut calls = info.body(entry).into_iter().flat_map(|body| &body.calls).filter(|call| graph.call_reaches(call));
+    calls.all(|call| matches!(call.callee, Callee::Function(callee) if entries.binary_search(&callee).is_ok()))
+}
+
+struct Planner<'p, 'b> {
+    info: &'p ModuleInfo<'b>,
+    graph: &'p CallGraph,
+    kept: u32,
+    /// Functions that leave V as it was when they return; those not planned yet are taken not to.
+    transparent: Vec<bool>,
+}
+
+impl Planner<'_, '_> {
+    fn function<'a>(&mut self, function: u32, body: &'a BodyFacts) -> Option<ContextPlan<'a>> {
+        let keeps = self.keeps(function);
+        // A function that calls itself is transparent if it is so when its own calls are.
+        self.transparent[function as usize] = keeps.is_none() && self.graph.alone(function);
+        let (mut settings, mut transparent) = self.settings(function, body, keeps.is_some());
+        if self.transparent[function as usize] && !transparent {
+            self.transparent[function as usize] = false;
+            (settings, transparent) = self.settings(function, body, keeps.is_some());
+        }
+        self.transparent[function as usize] = transparent;
+        settings.retain(|(_, setting)| *setting != Setting::None);
+        if keeps.is_some() {
+            self.kept += 1;
+        }
+        (keeps.is_some() || !settings.is_empty()).then_some(ContextPlan { function, settings, keeps })
     }
 
-    /// The edits of the function's body, in order.
-    pub(crate) fn edits(&self, info: &ModuleInfo<'_>, body: &BodyFacts, globals: ContextGlobals) -> Vec<Edit> {
-        let params = info.signature(self.function).map_or(0, |signature| signature.params.len() as u32);
-        let code = Code {
-            entry: params + body.locals,
-            saved: params + body.locals + 1,
-            context: globals.context,
-            kept: self.keeps.as_ref().map(|(kept, _)| globals.first_kept + kept),
+    /// Which of the keeping globals is the function's own, and the types of its results; none if it needs none, or has
+    /// several results.
+    fn keeps(&self, function: u32) -> Option<(u32, Vec<ValType>)> {
+        if !self.info.address_taken[function as usize] || !self.graph.on_cycle(function) {
+            return None;
+        }
+        let results = &self.info.signature(function)?.results;
+        let results = results.iter().map(plain_type).collect::<Option<Vec<ValType>>>()?;
+        (results.len() <= 1).then_some((self.kept, results))
+    }
+
+    /// What to do before each call, and whether the function is transparent.
+    fn settings<'a>(&self, function: u32, body: &'a BodyFacts, keeps: bool) -> (Vec<(&'a CallSite, Setting)>, bool) {
+        let sites = self.updates(function, body);
+        let clobbers = |&(call, update): &(&CallSite, Update)| {
+            let comes_back = call.goes_on || body.catches && call.kind == CallKind::Normal;
+            comes_back && (body.catches || !self.leaves(call, update))
         };
-        let mut edits = vec![insert(body.code, self.prologue(&code, info.tags > 0))];
-        for (call, update) in &self.sites {
-            edits.push(insert(call.at, code.before_call(*update)));
+        let clobbers: Vec<bool> = sites.iter().map(clobbers).collect();
+        let loops = sites.iter().zip(&clobbers).any(|((call, _), clobbers)| call.in_loop && *clobbers);
+        let mut clobbered = keeps;
+        let mut settings = Vec::with_capacity(sites.len());
+        for (&(call, update), clobbers) in sites.iter().zip(&clobbers) {
+            let clobbered_here = clobbered || call.in_loop && loops;
+            settings.push((
+                call,
+                match (update, clobbered_here) {
+                    (Update::Same, false) => Setting::None,
+                    (Update::Same, true) => Setting::Entry,
+                    (Update::Site(site), false) => Setting::SiteOfCurrent(site),
+                    (Update::Site(site), true) => Setting::SiteOfEntry(site),
+                },
+            ));
+            clobbered |= clobbers;
         }
-        if self.keeps.is_some() {
-            for call in body.calls.iter().filter(|call| call.kind == CallKind::Tail) {
-                edits.push(insert(call.at, code.restore()));
+        let tail = |&(call, update): &(&CallSite, Update)| call.kind == CallKind::Tail && !self.leaves(call, update);
+        let transparent = !clobbered && !sites.iter().any(tail);
+        (settings, transparent)
+    }
+
+    /// Whether V is behind a call what it was at entry.
+    fn leaves(&self, call: &CallSite, update: Update) -> bool {
+        update == Update::Same && self.calls_transparent(call)
+    }
+
+    fn calls_transparent(&self, call: &CallSite) -> bool {
+        matches!(call.callee, Callee::Function(callee) if self.transparent[callee as usize])
+    }
+
+    /// The calls that may allocate, and what V becomes before each.
+    fn updates<'a>(&self, function: u32, body: &'a BodyFacts) -> Vec<(&'a CallSite, Update)> {
+        let mut sites = Vec::new();
+        for (ordinal, call) in body.calls.iter().enumerate() {
+            if self.graph.call_reaches(call) {
+                let same = self.graph.stays_in_cycle(function, call);
+                let update = if same { Update::Same } else { Update::Site(site_number(function, ordinal as u32)) };
+                sites.push((call, update));
             }
-            for site in &body.returns {
-                edits.push(Edit { at: site.at, remove: 1, insert: encode(&[Instruction::Br(site.depth)]) });
+        }
+        if !self.info.address_taken[function as usize] && self.graph.alone(function) {
+            // The call that passes V on should be the one that is made most often, and leaves V alone.
+            let others = (0..sites.len()).filter(|&at| sites[at].1 != Update::Same);
+            let value = |&at: &usize| {
+                let call = sites[at].0;
+                (call.goes_on, call.in_loop, self.calls_transparent(call), Reverse(at))
+            };
+            if let Some(best) = others.max_by_key(value) {
+                sites[best].1 = Update::Same;
             }
-            edits.push(insert(body.end, code.epilogue(info.tags > 0)));
-            // Stable: of two edits before one tail call, V is set first.
-            edits.sort_by_key(|edit| edit.at);
         }
-        edits
+        sites
     }
-
-    fn prologue(&self, code: &Code, exceptions: bool) -> Vec<u8> {
-        let Some((_, results)) = &self.keeps else {
-            return encode(&[Instruction::GlobalGet(code.context), Instruction::LocalSet(code.entry)]);
-        };
-        let kept = code.kept.unwrap_or_default();
-        let ty = results.first().map_or(BlockType::Empty, |ty| BlockType::Result(*ty));
-        let mut start = encode(&[
-            Instruction::GlobalGet(kept),
-            Instruction::LocalTee(code.saved),
-            Instruction::GlobalGet(code.context),
-            Instruction::LocalGet(code.saved),
-            Instruction::Select,
-            Instruction::LocalTee(code.entry),
-            Instruction::GlobalSet(kept),
-        ]);
-        if exceptions {
-            let caught = BlockType::Result(ValType::Ref(wasm_encoder::RefType::EXNREF));
-            Instruction::Block(ty).encode(&mut start);
-            Instruction::Block(caught).encode(&mut start);
-            Instruction::TryTable(ty, vec![Catch::AllRef { label: 0 }].into()).encode(&mut start);
-        } else {
-            Instruction::Block(ty).encode(&mut start);
-        }
-        start
-    }
-}
-
-/// Where things are in one function.
-struct Code {
-    entry: u32,
-    saved: u32,
-    context: u32,
-    kept: Option<u32>,
-}
-
-impl Code {
-    fn before_call(&self, update: Update) -> Vec<u8> {
-        match update {
-            Update::Same => encode(&[Instruction::LocalGet(self.entry), Instruction::GlobalSet(self.context)]),
-            Update::Site(site) => encode(&[
-                Instruction::LocalGet(self.entry),
-                Instruction::I32Const(FACTOR),
-                Instruction::I32Mul,
-                Instruction::I32Const(site),
-                Instruction::I32Add,
-                Instruction::GlobalSet(self.context),
-            ]),
-        }
-    }
-
-    fn restore(&self) -> Vec<u8> {
-        match self.kept {
-            Some(kept) => encode(&[Instruction::LocalGet(self.saved), Instruction::GlobalSet(kept)]),
-            None => Vec::new(),
-        }
-    }
-
-    /// The body's own `end` has closed the innermost block by now.
-    fn epilogue(&self, exceptions: bool) -> Vec<u8> {
-        let mut end = Vec::new();
-        if exceptions {
-            end = encode(&[Instruction::Br(1), Instruction::End]);
-            end.extend(self.restore());
-            end.extend(encode(&[Instruction::ThrowRef, Instruction::End]));
-        }
-        end.extend(self.restore());
-        Instruction::End.encode(&mut end);
-        end
-    }
-}
-
-fn insert(at: usize, insert: Vec<u8>) -> Edit {
-    Edit { at, remove: 0, insert }
-}
-
-fn encode(instructions: &[Instruction<'_>]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for instruction in instructions {
-        instruction.encode(&mut bytes);
-    }
-    bytes
 }
 
 /// A number of its own for each call site, and the same in every run.

@@ -58,6 +58,11 @@ impl ProbeSites {
         }
     }
 
+    /// Whether the host is told of calls of a function that is defined here.
+    pub(crate) fn has_entry(&self, function: u32) -> bool {
+        self.entries.contains_key(&function)
+    }
+
     /// Code for the entry of a function.
     pub(crate) fn at_entry(&self, function: u32, probe_function: u32) -> Vec<u8> {
         self.entries.get(&function).map(|probes| calls(probes, probe_function)).unwrap_or_default()

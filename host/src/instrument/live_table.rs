@@ -1,8 +1,10 @@
 //! The live table's fast paths, in the guest's own code.
 //!
-//! Recording or forgetting a block is a dozen instructions and no call. What they cannot do (a new calling context, an
-//! address outside the table, a size that does not fit, a block that is not there) goes to the host through the table of
-//! host functions. An import could do it as well, but imports come first: all function indices and code offsets would move.
+//! Recording or forgetting a block is a dozen instructions and no call. Everything unusual about an allocation (a context
+//! that is new or not in its own slot, an address that is not aligned or null, a cell that is taken, an active outer entry)
+//! is gathered into one condition, so that the usual case has one branch; what it guards is a function of its own, which
+//! knows what to do or calls the host through the table of host functions. An import could do it as well, but imports come
+//! first: all function indices and code offsets would move.
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg};
 
@@ -23,15 +25,9 @@ pub(crate) struct Added {
     pub(crate) live_bytes: u32,
     /// Global: most of them, seen before a release.
     pub(crate) peak_bytes: u32,
-    /// Global: allocations.
-    pub(crate) allocations: u32,
-    /// Global: interval between snapshots, in its place in a cell.
-    pub(crate) interval: u32,
-    /// Global: mask of the context table.
-    pub(crate) context_mask: u32,
     /// Global: active allocator entries.
     pub(crate) depth: u32,
-    /// Function `(address, size, V)`: record a block.
+    /// Function `(address, size, V)`: record a block, whatever is unusual about it.
     pub(crate) record: u32,
     /// log2 of the bytes of a cell's share of the guest's memory.
     pub(crate) granule_log2: u32,
@@ -41,26 +37,17 @@ pub(crate) struct Added {
     pub(crate) peak: bool,
 }
 
-/// Locals that a piece of code may use: two of 32 bits, then two of 64.
+/// Locals that a piece of code may use: two of 32 bits, and two of 64.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scratch(pub(crate) u32);
-
-impl Scratch {
-    fn cell(self) -> u32 {
-        self.0
-    }
-
-    fn slot_address(self) -> u32 {
-        self.0 + 1
-    }
-
-    fn slot(self) -> u32 {
-        self.0 + 2
-    }
-
-    fn bytes(self) -> u32 {
-        self.0 + 3
-    }
+pub(crate) struct Scratch {
+    /// Address of the cell.
+    pub(crate) cell: u32,
+    /// Address of the context's slot.
+    pub(crate) slot: u32,
+    /// What was read of one of them.
+    pub(crate) bits: u32,
+    /// Live bytes.
+    pub(crate) bytes: u32,
 }
 
 /// A block about to be recorded; each is a local.
@@ -74,6 +61,15 @@ pub(crate) struct NewBlock {
     pub(crate) context: u32,
 }
 
+/// Whether an outer entry may be active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nesting {
+    /// It may; what happens inside is not told.
+    Possible,
+    /// It may not, or is told nevertheless.
+    Ignored,
+}
+
 impl Added {
     fn arg(&self, offset: u64, align: u32) -> MemArg {
         MemArg { offset, align, memory_index: self.memory }
@@ -84,88 +80,148 @@ impl Added {
         code.i32_const(function as i32).call_indirect(self.table, self.first_host_type + function as u32);
     }
 
-    /// Leaves the cell's address in a local, or leaves the block `slow` levels out when the table does not have it. A block
-    /// that is not aligned has high bits set after the rotation, and fails the same comparison.
-    fn find_cell(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch, slow: u32) {
-        code.local_get(address)
-            .i32_const(self.granule_log2 as i32)
-            .i32_rotr()
-            .local_tee(scratch.cell())
-            .i32_const(0)
-            .i32_load(self.arg(layout::COVERED, 2))
-            .i32_ge_u()
-            .br_if(slow)
-            .local_get(scratch.cell())
-            .i32_const(3)
-            .i32_shl()
-            .local_set(scratch.cell());
+    /// Puts the address of the cell, were the table at zero, on the stack. Right for aligned addresses only.
+    fn cell(&self, code: &mut InstructionSink<'_>, address: u32) {
+        code.local_get(address);
+        if self.granule_log2 > 3 {
+            code.i32_const(self.granule_log2 as i32 - 3).i32_shr_u();
+        }
+    }
+
+    /// Puts the bits of an address on the stack that are zero in an aligned one.
+    fn misalignment(&self, code: &mut InstructionSink<'_>, address: u32) {
+        code.local_get(address).i32_const((1 << self.granule_log2) - 1).i32_and();
+    }
+
+    /// Leaves the block `slow` levels out for addresses whose cell would lie outside the memory.
+    fn check_reach(&self, code: &mut InstructionSink<'_>, address: u32, slow: u32) {
+        if (1u64 << 32) >> self.granule_log2 > layout::CELLS_MAX {
+            let reach = (layout::CELLS_MAX << self.granule_log2) as u32;
+            code.local_get(address).i32_const(reach as i32).i32_ge_u().br_if(slow);
+        }
     }
 
     /// Records a block.
-    pub(crate) fn record(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+    pub(crate) fn record(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch, nesting: Nesting) {
         code.block(BlockType::Empty).block(BlockType::Empty);
-        self.find_cell(code, block.address, scratch, 0);
-        code.local_get(block.size).i32_const(layout::SIZE_LARGE as i32).i32_ge_u().br_if(0);
-        // A cell that is taken: the allocator gave out what it had not been given back. The host knows what to do.
-        code.local_get(scratch.cell()).i64_load(self.arg(layout::LIVE_TABLE, 3)).i64_eqz().i32_eqz().br_if(0);
-        if self.contexts {
-            self.find_context(code, block, scratch);
+        self.check_reach(code, block.address, 0);
+        self.load_slot(code, block, scratch);
+        self.cell(code, block.address);
+        code.local_tee(scratch.cell).i32_load(self.arg(layout::LIVE_TABLE + layout::CELL_TAG, 2));
+        code.local_get(scratch.bits).i32_wrap_i64().i32_or();
+        self.misalignment(code, block.address);
+        code.i32_or();
+        if nesting == Nesting::Possible {
+            code.global_get(self.depth).i32_or();
         }
-        code.local_get(scratch.cell());
-        code.local_get(block.size).i64_extend_i32_u();
-        if self.contexts {
-            let context = i64::from(layout::SIZE_BITS);
-            code.local_get(scratch.slot()).i64_const(32).i64_shr_u().i64_const(context).i64_shl().i64_or();
-        }
-        code.global_get(self.interval).i64_or().i64_store(self.arg(layout::LIVE_TABLE, 3));
-        code.global_get(self.live_bytes)
-            .local_get(block.size)
-            .i64_extend_i32_u()
-            .i64_add()
-            .global_set(self.live_bytes)
-            .global_get(self.allocations)
-            .i64_const(1)
-            .i64_add()
-            .global_set(self.allocations)
-            .br(1)
-            .end();
-        code.local_get(block.address).local_get(block.size).local_get(block.context);
-        self.call_host(code, HostFunction::Record);
-        code.end();
+        code.br_if(0);
+        self.write_cell(code, block, scratch);
+        code.br(1).end();
+        code.local_get(block.address).local_get(block.size).local_get(block.context).call(self.record).end();
     }
 
-    /// Finds the slot of V by linear probing; an empty slot says that V is new.
-    fn find_context(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
-        code.local_get(block.context)
-            .global_get(self.context_mask)
-            .i32_and()
-            .i32_const(3)
-            .i32_shl()
-            .local_set(scratch.slot_address())
-            .block(BlockType::Empty)
-            .loop_(BlockType::Empty)
-            .local_get(scratch.slot_address())
-            .i64_load(self.arg(layout::CONTEXT_TABLE, 3))
-            .local_tee(scratch.slot())
-            .i32_wrap_i64()
+    /// Leaves the address of the home slot in a local, and the slot's first half without V in another: its lower half is
+    /// zero if the slot is that of V, and the upper half is the tag.
+    fn load_slot(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+        if !self.contexts {
+            code.i32_const(0).i64_load(self.arg(layout::ONLY_SLOT, 3)).local_set(scratch.bits);
+            return;
+        }
+        code.i32_const(0)
+            .i32_load(self.arg(layout::WORD, 2))
             .local_get(block.context)
-            .i32_eq()
+            .i32_and()
+            .local_tee(scratch.slot)
+            .i64_load(self.arg(layout::CONTEXT_TABLE, 3))
+            .local_get(block.context)
+            .i64_extend_i32_u()
+            .i64_xor()
+            .local_set(scratch.bits);
+    }
+
+    /// Writes the cell that was found, and counts.
+    fn write_cell(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+        code.local_get(scratch.cell)
+            .local_get(scratch.bits)
+            .local_get(block.size)
+            .i64_extend_i32_u()
+            .i64_or()
+            .i64_store(self.arg(layout::LIVE_TABLE, 3));
+        let (slot, table) =
+            if self.contexts { (Some(scratch.slot), layout::CONTEXT_TABLE) } else { (None, layout::ONLY_SLOT) };
+        for _ in 0..2 {
+            match slot {
+                Some(slot) => code.local_get(slot),
+                None => code.i32_const(0),
+            };
+        }
+        let count = self.arg(table + layout::SLOT_COUNT, 3);
+        code.i64_load(count).i64_const(1).i64_add().i64_store(count);
+        code.global_get(self.live_bytes).local_get(block.size).i64_extend_i32_u().i64_add().global_set(self.live_bytes);
+    }
+
+    /// The body of the function that records a block whatever is unusual about it; its parameters are the block.
+    pub(crate) fn record_slowly(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+        code.local_get(block.address).i32_eqz().if_(BlockType::Empty).return_().end();
+        code.global_get(self.depth).if_(BlockType::Empty).return_().end();
+        code.block(BlockType::Empty);
+        self.check_reach(code, block.address, 0);
+        self.misalignment(code, block.address);
+        code.br_if(0);
+        self.cell(code, block.address);
+        code.local_tee(scratch.cell).i64_load(self.arg(layout::LIVE_TABLE, 3)).i64_eqz().i32_eqz().br_if(0);
+        self.load_slot(code, block, scratch);
+        if self.contexts {
+            // A request is pending: only the host will do.
+            code.i32_const(0).i32_load(self.arg(layout::WORD, 2)).i32_eqz().br_if(0);
+            self.probe_slots(code, block, scratch);
+        } else {
+            code.local_get(scratch.bits).i32_wrap_i64().br_if(0);
+        }
+        self.write_cell(code, block, scratch);
+        code.return_().end();
+        code.local_get(block.address).local_get(block.size).local_get(block.context);
+        self.call_host(code, HostFunction::Record);
+    }
+
+    /// Linear probing, from the slot that was loaded. Leaves the innermost block at an empty slot: V is new.
+    fn probe_slots(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+        code.loop_(BlockType::Empty)
+            .local_get(scratch.bits)
+            .local_get(block.context)
+            .i64_extend_i32_u()
+            .i64_eq()
             .br_if(1)
-            .local_get(scratch.slot())
-            .i64_eqz()
-            .br_if(2)
-            .local_get(scratch.slot_address())
-            .i32_const(8)
+            .local_get(scratch.bits)
+            .i32_wrap_i64()
+            .if_(BlockType::Empty)
+            .local_get(scratch.slot)
+            .i32_const(layout::SLOT as i32)
             .i32_add()
-            .local_set(scratch.slot_address())
-            .br(0)
+            .local_tee(scratch.slot)
+            .i64_load(self.arg(layout::CONTEXT_TABLE, 3))
+            .local_get(block.context)
+            .i64_extend_i32_u()
+            .i64_xor()
+            .local_set(scratch.bits)
+            .br(1)
             .end()
             .end();
     }
 
     /// Forgets a block, if there is one at the address.
-    pub(crate) fn release(&self, code: &mut InstructionSink<'_>, address: u32, header: u32, scratch: Scratch) {
+    pub(crate) fn release(
+        &self,
+        code: &mut InstructionSink<'_>,
+        address: u32,
+        header: u32,
+        scratch: Scratch,
+        nesting: Nesting,
+    ) {
         code.block(BlockType::Empty).block(BlockType::Empty);
+        if nesting == Nesting::Possible {
+            code.global_get(self.depth).br_if(1);
+        }
         self.find_block(code, address, scratch);
         self.note_peak(code, scratch);
         self.forget(code, scratch);
@@ -187,22 +243,16 @@ impl Added {
     ) {
         code.block(BlockType::Empty).block(BlockType::Empty);
         if header == 0 {
-            code.local_get(to.size).i32_const(layout::SIZE_LARGE as i32).i32_ge_u().br_if(0);
+            code.local_get(from).i32_eqz().if_(BlockType::Empty);
+            code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record).br(2).end();
             self.find_block(code, from, scratch);
             self.note_peak(code, scratch);
             code.local_get(from).local_get(to.address).i32_eq().if_(BlockType::Empty);
-            // The size has the lowest bits of the cell, and the new one fits as the old one did.
-            code.local_get(scratch.cell())
-                .local_get(scratch.cell())
-                .i64_load(self.arg(layout::LIVE_TABLE, 3))
-                .local_get(scratch.slot())
-                .i64_sub()
-                .local_get(to.size)
-                .i64_extend_i32_u()
-                .i64_add()
-                .i64_store(self.arg(layout::LIVE_TABLE, 3))
-                .local_get(scratch.bytes())
-                .local_get(scratch.slot())
+            code.local_get(scratch.cell).local_get(to.size).i32_store(self.arg(layout::LIVE_TABLE, 2));
+            code.local_get(scratch.bytes)
+                .local_get(scratch.bits)
+                .i64_const(0xFFFF_FFFF)
+                .i64_and()
                 .i64_sub()
                 .local_get(to.size)
                 .i64_extend_i32_u()
@@ -219,20 +269,17 @@ impl Added {
         code.end();
     }
 
-    /// Leaves the block's size in a local, or leaves the block of code when there is none or the host keeps its size.
+    /// Leaves the cell in a local, or leaves the innermost block of code when there is no block at the address.
     fn find_block(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch) {
-        self.find_cell(code, address, scratch, 0);
-        code.local_get(scratch.cell())
+        self.check_reach(code, address, 0);
+        self.misalignment(code, address);
+        code.br_if(0);
+        self.cell(code, address);
+        code.local_tee(scratch.cell)
             .i64_load(self.arg(layout::LIVE_TABLE, 3))
-            .local_tee(scratch.slot())
-            .i64_eqz()
-            .br_if(0)
-            .local_get(scratch.slot())
-            .i64_const(layout::SIZE_LARGE as i64)
-            .i64_and()
-            .local_tee(scratch.slot())
-            .i64_const(layout::SIZE_LARGE as i64)
-            .i64_eq()
+            .local_tee(scratch.bits)
+            .i64_const(i64::from(layout::TAG_FIRST) << 32)
+            .i64_lt_u()
             .br_if(0);
     }
 
@@ -240,11 +287,11 @@ impl Added {
     /// need not look.
     fn note_peak(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
         code.global_get(self.live_bytes)
-            .local_tee(scratch.bytes())
+            .local_tee(scratch.bytes)
             .global_get(self.peak_bytes)
             .i64_gt_u()
             .if_(BlockType::Empty)
-            .local_get(scratch.bytes())
+            .local_get(scratch.bytes)
             .global_set(self.peak_bytes);
         if self.peak {
             self.call_host(code, HostFunction::Peak);
@@ -254,11 +301,13 @@ impl Added {
 
     /// Empties the cell that was found.
     fn forget(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
-        code.local_get(scratch.bytes())
-            .local_get(scratch.slot())
+        code.local_get(scratch.bytes)
+            .local_get(scratch.bits)
+            .i64_const(0xFFFF_FFFF)
+            .i64_and()
             .i64_sub()
             .global_set(self.live_bytes)
-            .local_get(scratch.cell())
+            .local_get(scratch.cell)
             .i64_const(0)
             .i64_store(self.arg(layout::LIVE_TABLE, 3));
     }

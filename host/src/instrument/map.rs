@@ -1,20 +1,24 @@
 //! From the instrumented module back to the original one.
 
+use serde::{Deserialize, Serialize};
+
 use super::allocators::Allocators;
 use super::rewrite::Segment;
 use crate::paused::RawFrame;
 
+/// In a map's bytes: code that was added. No module has an offset that great, for sections begin with a header.
+const NO_OFFSET: u32 = u32::MAX;
+
 /// What an instrumented module is to the original: where its code went, and what was added.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct InstrumentMap {
     /// Functions of the original module, imports included; added ones have the indices behind.
     pub(crate) functions: u32,
-    /// For each added function, the original function whose body it has.
-    pub(crate) bodies: Vec<Option<u32>>,
     /// Segments of the whole code section, ascending.
+    #[serde(skip)]
     pub(crate) segments: Vec<Segment>,
-    /// Functions whose body was replaced by a probe, ascending.
-    pub(crate) replaced: Vec<u32>,
+    /// What is called in place of a function that only passes on, and that function; ascending.
+    pub(crate) shortcuts: Vec<(u32, u32)>,
     /// Functions of the allocators' interface, ascending.
     pub(crate) labels: Vec<u32>,
     /// log2 of the bytes a cell of the live table stands for.
@@ -38,7 +42,7 @@ pub struct InstrumentMap {
 }
 
 /// What the host is told when a probe is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Probe {
     /// A function named by a snapshot condition is called.
     Call(String),
@@ -49,19 +53,46 @@ pub(crate) enum Probe {
 }
 
 impl InstrumentMap {
+    /// The map as bytes, for [`from_bytes`](Self::from_bytes) of the same version.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let facts = serde_json::to_vec(self).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(8 + facts.len() + 8 * self.segments.len());
+        bytes.extend((facts.len() as u64).to_le_bytes());
+        bytes.extend(facts);
+        for segment in &self.segments {
+            bytes.extend(segment.new.to_le_bytes());
+            bytes.extend(segment.old.unwrap_or(NO_OFFSET).to_le_bytes());
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) made; none of other bytes.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (facts, segments) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let mut map: Self = serde_json::from_slice(facts).ok()?;
+        let (segments, []) = segments.as_chunks::<8>() else { return None };
+        let segment = |bytes: &[u8; 8]| {
+            let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+            Segment { new: word(0), old: Some(word(4)).filter(|old| *old != NO_OFFSET) }
+        };
+        map.segments = segments.iter().map(segment).collect();
+        Some(map)
+    }
+
     /// The frame of the original module that a frame of the instrumented one stands for; none for added code. Offsets
     /// count from the start of the module. Time O(log segments).
     #[must_use]
     pub fn frame(&self, function: u32, offset: Option<usize>) -> Option<RawFrame> {
-        let original = if function < self.functions {
-            if self.replaced.binary_search(&function).is_ok() {
-                return None;
-            }
-            function
-        } else {
-            self.bodies.get((function - self.functions) as usize).copied().flatten()?
-        };
-        Some(RawFrame { function: original, offset: offset.and_then(|offset| self.offset(offset)) })
+        let ours = function >= self.functions;
+        (!ours).then(|| RawFrame { function, offset: offset.and_then(|offset| self.offset(offset)) })
+    }
+
+    /// The name under which the program calls an allocator's function: calls of what only passes on to it lead to it
+    /// without the detour.
+    pub(crate) fn called_as(&self, function: u32) -> u32 {
+        let at = self.shortcuts.binary_search_by_key(&function, |(to, _)| *to);
+        at.map_or(function, |at| self.shortcuts[at].1)
     }
 
     /// Whether a function is part of an allocator's interface.
@@ -79,11 +110,6 @@ impl InstrumentMap {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
-    }
-
-    /// Whether a function's body is a probe around its original.
-    pub(crate) fn is_replaced(&self, function: u32) -> bool {
-        self.replaced.binary_search(&function).is_ok()
     }
 
     /// The original offset of an offset in the instrumented module.
@@ -106,8 +132,6 @@ impl InstrumentMap {
         for entry in &allocators.entries {
             self.entries.push((entry.function, entry.name.clone()));
         }
-        self.replaced = self.entries.iter().map(|(function, _)| *function).collect();
-        self.replaced.sort_unstable();
         self.dlmalloc =
             allocators.entries.iter().any(|entry| entry.name.starts_with("dl")) && allocators.granule_log2() == 4;
     }

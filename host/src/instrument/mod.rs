@@ -15,6 +15,7 @@ mod allocators;
 mod body;
 mod call_graph;
 mod components;
+mod context_code;
 mod contexts;
 mod edits;
 mod emit;
@@ -23,6 +24,7 @@ mod live_table;
 mod map;
 pub(crate) mod names;
 mod rewrite;
+mod shortcuts;
 
 use rayon::prelude::*;
 use wasm_encoder::{ConstExpr, Encode, Function, GlobalType, MemoryType, RefType, TableType, ValType};
@@ -31,15 +33,17 @@ use crate::error::InstrumentError;
 use crate::live::layout;
 use allocators::Allocators;
 pub use allocators::{AllocatorReport, Candidate, Evidence, Standing};
+use body::BodyFacts;
 use call_graph::CallGraph;
-use contexts::ContextGlobals;
+use context_code::{ContextGlobals, ContextPlan};
 use edits::ProbeSites;
 use emit::{Additions, assemble};
 use info::{ModuleInfo, is_function};
 use live_table::Added;
 pub use map::InstrumentMap;
 pub(crate) use map::Probe;
-use rewrite::{Edit, NewBody};
+use rewrite::{Edit, MoreLocals, NewBody};
+use shortcuts::Shortcuts;
 
 /// Whether the calling context of each allocation is recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +90,7 @@ pub fn instrument(wasm: &[u8], options: &Options) -> Result<Instrumented, Instru
     let info = ModuleInfo::parse(wasm)?;
     let allocators = Allocators::find(&info, &options.allocators)?;
     let sites = ProbeSites::find(&info, options)?;
-    let pass = Pass::new(&info, &allocators, options);
+    let pass = Pass::new(&info, &allocators, &sites, options);
     let mut map = InstrumentMap {
         functions: info.function_count(),
         has_memory: info.memories > 0,
@@ -96,9 +100,10 @@ pub fn instrument(wasm: &[u8], options: &Options) -> Result<Instrumented, Instru
         ..InstrumentMap::default()
     };
     map.set_allocators(&allocators);
+    map.shortcuts = pass.shortcuts.callers();
     let mut additions = Additions::default();
     pass.add_definitions(&mut additions);
-    pass.add_bodies(&mut additions, &sites, &mut map);
+    pass.add_bodies(&mut additions);
     pass.add_exports(&mut additions, &mut map);
     let (wasm, segments) = assemble(&info, &additions)?;
     map.segments = segments;
@@ -109,8 +114,10 @@ pub fn instrument(wasm: &[u8], options: &Options) -> Result<Instrumented, Instru
 struct Pass<'a> {
     info: &'a ModuleInfo<'a>,
     allocators: &'a Allocators,
+    sites: &'a ProbeSites,
+    shortcuts: Shortcuts,
     added: Added,
-    plans: Vec<Option<contexts::ContextPlan<'a>>>,
+    plans: Vec<Option<ContextPlan<'a>>>,
     /// Globals that keep the context of an outermost activation.
     kept: u32,
     globals: ContextGlobals,
@@ -119,7 +126,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(info: &'a ModuleInfo<'a>, allocators: &'a Allocators, options: &Options) -> Self {
+    fn new(info: &'a ModuleInfo<'a>, allocators: &'a Allocators, sites: &'a ProbeSites, options: &Options) -> Self {
         let globals = info.globals.len() as u32;
         let contexts = options.contexts == Contexts::Full;
         let graph = CallGraph::new(info, allocators);
@@ -128,7 +135,7 @@ impl<'a> Pass<'a> {
             .exports
             .iter()
             .enumerate()
-            .filter(|(_, export)| is_function(export.kind) && graph.reaches(export.index))
+            .filter(|(_, export)| is_function(export.kind) && graph.reaches_any(export.index))
             .map(|(place, _)| place)
             .collect();
         let added = Added {
@@ -138,22 +145,20 @@ impl<'a> Pass<'a> {
             context: globals,
             live_bytes: globals + 1,
             peak_bytes: globals + 2,
-            allocations: globals + 3,
-            interval: globals + 4,
-            context_mask: globals + 5,
-            depth: globals + 6,
-            record: info.function_count() + allocators.entries.len() as u32 + 1,
+            depth: globals + 3,
+            record: info.function_count() + 1,
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
         };
-        let globals = ContextGlobals { context: added.context, first_kept: globals + 7 };
-        Self { info, allocators, added, plans, kept, globals, thunks }
+        let globals = ContextGlobals { context: added.context, first_kept: globals + 4 };
+        let shortcuts = Shortcuts::find(info, allocators, sites);
+        Self { info, allocators, sites, shortcuts, added, plans, kept, globals, thunks }
     }
 
     /// Index of the function that tells the host of a probe.
     fn probe_function(&self) -> u32 {
-        self.info.function_count() + self.allocators.entries.len() as u32
+        self.info.function_count()
     }
 
     fn add_definitions(&self, additions: &mut Additions) {
@@ -173,7 +178,7 @@ impl<'a> Pass<'a> {
             shared: false,
         });
         additions.memories.push(&MemoryType {
-            minimum: layout::LIVE_TABLE / layout::PAGE,
+            minimum: layout::pages(self.added.granule_log2),
             maximum: Some(1 << 16),
             memory64: false,
             shared: false,
@@ -187,18 +192,12 @@ impl<'a> Pass<'a> {
             additions.globals.push_raw(&bytes);
         };
         let zero = || (ValType::I64, ConstExpr::i64_const(0));
-        let first_interval = ConstExpr::i64_const(1 << layout::INTERVAL_SHIFT);
-        let mask = ConstExpr::i32_const(layout::CONTEXT_SLOTS_MIN as i32 - 1);
         let context = (ValType::I32, ConstExpr::i32_const(1));
-        let fixed = [context, zero(), zero(), zero(), (ValType::I64, first_interval), (ValType::I32, mask)];
-        for (ty, init) in fixed {
+        for (ty, init) in [context, zero(), zero()] {
             global(ty, init);
         }
         for _ in 0..=self.kept {
             global(ValType::I32, ConstExpr::i32_const(0));
-        }
-        for entry in &self.allocators.entries {
-            additions.functions.push(&self.info.function_types[entry.function as usize]);
         }
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Record as u32));
@@ -207,68 +206,44 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn add_bodies(&self, additions: &mut Additions, sites: &ProbeSites, map: &mut InstrumentMap) {
-        let defined = 0..self.info.bodies.len() as u32;
-        additions.bodies = defined.into_par_iter().map(|index| self.body(index, sites)).collect();
-        for entry in &self.allocators.entries {
-            let original = self.original_body(entry.function, sites, false);
-            additions.bodies.extend(original);
-            map.bodies.push(Some(entry.function));
-        }
+    fn add_bodies(&self, additions: &mut Additions) {
+        additions.bodies =
+            self.info.bodies.par_iter().enumerate().map(|(index, facts)| self.body(facts, index)).collect();
         let mut probe = Function::new([]);
         let mut code = probe.instructions();
         code.local_get(0);
         self.added.call_host(&mut code, layout::HostFunction::Probe);
         code.end();
         additions.bodies.push(NewBody::added(probe));
-        map.bodies.push(None);
         additions.bodies.push(NewBody::added(allocation_probes::record_function(&self.added)));
-        map.bodies.push(None);
-        for &place in &self.thunks {
-            additions.bodies.push(NewBody::added(self.thunk(place)));
-            map.bodies.push(None);
-        }
+        additions.bodies.extend(self.thunks.iter().map(|&place| NewBody::added(self.thunk(place))));
     }
 
-    fn body(&self, index: u32, sites: &ProbeSites) -> NewBody {
-        let function = self.info.imported() + index;
-        let Some(at) = self.allocators.entries.iter().position(|entry| entry.function == function) else {
-            return self.original_body(function, sites, true).unwrap_or_else(|| NewBody::added(Function::new([])));
-        };
-        let original = self.info.function_count() + at as u32;
-        let before = sites.at_entry(function, self.probe_function());
-        NewBody::added(allocation_probes::probe(
-            self.info,
-            &self.allocators.entries[at],
-            original,
-            &self.added,
-            &before,
-        ))
-    }
-
-    /// A body with its edits; those at its entry stay with the function when the body of an allocator entry moves.
-    fn original_body(&self, function: u32, sites: &ProbeSites, in_place: bool) -> Option<NewBody> {
-        let facts = self.info.body(function)?;
+    /// A body with its edits.
+    fn body(&self, facts: &BodyFacts, index: usize) -> NewBody {
+        let function = self.info.imported() + index as u32;
         let mut edits: Vec<Edit> = Vec::new();
-        let mut locals = 0;
-        if in_place {
-            let before = sites.at_entry(function, self.probe_function());
+        let mut locals = MoreLocals::default();
+        let before = self.sites.at_entry(function, self.probe_function());
+        if let Some(entry) = self.allocators.entries.iter().find(|entry| entry.function == function) {
+            (edits, locals) = allocation_probes::edits(self.info, entry, facts, &self.added, before);
+        } else {
             if !before.is_empty() {
                 edits.push(Edit { at: facts.code, remove: 0, insert: before });
             }
-            let index = (function - self.info.imported()) as usize;
             if let Some(plan) = self.plans.get(index).and_then(Option::as_ref) {
                 edits.extend(plan.edits(self.info, facts, self.globals));
                 locals = plan.locals();
             }
         }
-        let inside = sites.inside(facts, self.probe_function());
-        if !inside.is_empty() {
+        let own = edits.len();
+        edits.extend(self.sites.inside(facts, self.probe_function()));
+        edits.extend(self.shortcuts.edits(self.info, facts));
+        if edits.len() > own {
             // Stable, so that what belongs to the entry of the function comes first.
-            edits.extend(inside);
             edits.sort_by_key(|edit| edit.at);
         }
-        Some(NewBody::edited(self.info.bytes, facts, locals, &edits))
+        NewBody::edited(self.info.bytes, facts, locals, &edits)
     }
 
     /// A function that the host calls in place of an exported one: it begins a calling context of its own, and no
@@ -319,9 +294,6 @@ impl<'a> Pass<'a> {
             (names::CONTEXT, self.added.context),
             (names::LIVE_BYTES, self.added.live_bytes),
             (names::PEAK_BYTES, self.added.peak_bytes),
-            (names::ALLOCATIONS, self.added.allocations),
-            (names::INTERVAL, self.added.interval),
-            (names::CONTEXT_MASK, self.added.context_mask),
             (names::DEPTH, self.added.depth),
         ] {
             export(name, GLOBAL, index);

@@ -16,12 +16,6 @@ pub(crate) const CONTEXT: &str = "heapy:context";
 pub(crate) const LIVE_BYTES: &str = "heapy:live-bytes";
 /// Global: most live bytes seen at a free.
 pub(crate) const PEAK_BYTES: &str = "heapy:peak-bytes";
-/// Global: allocations so far.
-pub(crate) const ALLOCATIONS: &str = "heapy:allocations";
-/// Global: the interval between snapshots, where the live table keeps it.
-pub(crate) const INTERVAL: &str = "heapy:interval";
-/// Global: mask of the context table.
-pub(crate) const CONTEXT_MASK: &str = "heapy:context-mask";
 /// Global: how many allocator entries are active.
 pub(crate) const DEPTH: &str = "heapy:depth";
 

@@ -1,6 +1,6 @@
 //! Applying edits to a function body, and keeping account of where its instructions went.
 
-use wasm_encoder::Encode;
+use wasm_encoder::{Encode, ValType};
 
 use super::body::BodyFacts;
 
@@ -24,6 +24,15 @@ pub(crate) struct Segment {
     pub(crate) old: Option<u32>,
 }
 
+/// Locals that a body is given behind its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MoreLocals {
+    /// Of 32 bits; they come first.
+    pub(crate) words: u32,
+    /// Of 64 bits.
+    pub(crate) longs: u32,
+}
+
 /// A body as it will stand in the code section.
 #[derive(Debug)]
 pub(crate) struct NewBody {
@@ -39,16 +48,16 @@ impl NewBody {
         Self { bytes: function.into_raw_body(), segments: vec![Segment { new: 0, old: None }] }
     }
 
-    /// The original body with `locals` more 32-bit locals and the edits applied, which must be in order.
-    pub(crate) fn edited(module: &[u8], facts: &BodyFacts, locals: u32, edits: &[Edit]) -> Self {
+    /// The original body with more locals and the edits applied, which must be in order.
+    pub(crate) fn edited(module: &[u8], facts: &BodyFacts, locals: MoreLocals, edits: &[Edit]) -> Self {
         let mut bytes = Vec::with_capacity(facts.end - facts.start + 16 * edits.len() + 8);
-        if locals == 0 {
-            bytes.extend_from_slice(&module[facts.start..facts.code]);
-        } else {
-            (facts.local_groups + 1).encode(&mut bytes);
-            bytes.extend_from_slice(&module[facts.first_group..facts.code]);
-            locals.encode(&mut bytes);
-            wasm_encoder::ValType::I32.encode(&mut bytes);
+        let groups = [(locals.words, ValType::I32), (locals.longs, ValType::I64)];
+        let groups = groups.iter().filter(|(count, _)| *count > 0);
+        (facts.local_groups + groups.clone().count() as u32).encode(&mut bytes);
+        bytes.extend_from_slice(&module[facts.first_group..facts.code]);
+        for (count, ty) in groups {
+            count.encode(&mut bytes);
+            ty.encode(&mut bytes);
         }
         let mut segments = vec![segment(&bytes, facts.code)];
         let mut from = facts.code;

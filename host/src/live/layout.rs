@@ -1,38 +1,49 @@
 //! How the live table's memory is laid out; the guest's probes and the host agree on it.
 //!
 //! ```text
-//! 0            covered cells (u32): the live table reaches so far; zero sends every probe to the host
-//! 64 KiB       context table: slots of (V: u32, number of the context: u32), open addressing
-//! 64 KiB+8 MiB live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
+//! 0             the word that probes read first. With contexts: mask of the context table in bytes, and zero sends every
+//!               allocation to the host. Without: the only slot, whose lower half is zero, and anything else does so
+//! 64 KiB        context table: slots of 16 bytes (V: u32, tag: u32, allocations: u64), open addressing
+//! 64 KiB+16 MiB live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
-//! A cell is zero, or describes the block that begins there: size in the lowest 26 bits, number of the context in the next
-//! 22, and the interval of birth in the highest 16. Sizes that do not fit are kept by the host, and the cell says so.
+//! A cell is zero, or describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a
+//! number that the host has given to a calling context in an interval between snapshots; it is never zero, so that a block of
+//! no bytes has a cell that is not. The memory is as large as it can ever have to be from the beginning: pages that are
+//! never touched cost address space alone, and probes need not look how far it reaches.
 
-/// Address of the number of cells covered.
-pub(crate) const COVERED: u64 = 0;
+/// Address of the word that probes read first.
+pub(crate) const WORD: u64 = 0;
+/// Address of the only slot when contexts are not recorded; its lower half is [`WORD`].
+pub(crate) const ONLY_SLOT: u64 = 0;
 /// Address of the context table. Below the live table and both within the engine's guard region, so that no access to
 /// them needs a bounds check.
 pub(crate) const CONTEXT_TABLE: u64 = 64 * 1024;
+/// Bytes of a slot.
+pub(crate) const SLOT: u64 = 1 << SLOT_LOG2;
+/// log2 of the bytes of a slot.
+pub(crate) const SLOT_LOG2: u32 = 4;
+/// Where a slot has its count of allocations.
+pub(crate) const SLOT_COUNT: u64 = 8;
 /// Most slots of the context table, the spare ones at its end included.
 pub(crate) const CONTEXT_SLOTS_MAX: u32 = 1 << 20;
 /// Slots behind the last one, so that probing never wraps.
 pub(crate) const CONTEXT_SLOTS_SPARE: u32 = 64;
 /// Slots of the context table at first.
 pub(crate) const CONTEXT_SLOTS_MIN: u32 = 1 << 12;
+/// Most contexts that are told apart.
+pub(crate) const CONTEXTS_MAX: usize = 1 << 22;
 /// Address of the live table.
-pub(crate) const LIVE_TABLE: u64 = CONTEXT_TABLE + 8 * CONTEXT_SLOTS_MAX as u64;
+pub(crate) const LIVE_TABLE: u64 = CONTEXT_TABLE + SLOT * CONTEXT_SLOTS_MAX as u64;
 /// Bytes of a cell.
 pub(crate) const CELL: u64 = 8;
-/// Bits of a cell for the size.
-pub(crate) const SIZE_BITS: u32 = 26;
-/// The size of a block whose size the host keeps; also the mask of the size.
-pub(crate) const SIZE_LARGE: u64 = (1 << SIZE_BITS) - 1;
-/// Bits of a cell for the context.
-pub(crate) const CONTEXT_BITS: u32 = 22;
-/// Lowest bit of the interval.
-pub(crate) const INTERVAL_SHIFT: u32 = SIZE_BITS + CONTEXT_BITS;
-/// The last interval that fits; all later ones are taken for it.
+/// Where a cell has its tag.
+pub(crate) const CELL_TAG: u64 = 4;
+/// The tag of the cell of address zero: no block begins there, and a probe that was told so takes the slow path.
+pub(crate) const TAG_NOWHERE: u32 = 1;
+/// The first tag of a block.
+pub(crate) const TAG_FIRST: u32 = 2;
+/// The last interval that is told from later ones.
 pub(crate) const INTERVAL_MAX: u32 = u16::MAX as u32;
 /// What `Release` is told of AssemblyScript's lists of free blocks: an object would lie this far behind the piece that is
 /// put there, but a piece need not have been one.
@@ -42,30 +53,31 @@ pub(crate) const PAGE: u64 = 64 * 1024;
 /// Most cells that a 32-bit memory has room for.
 pub(crate) const CELLS_MAX: u64 = ((1 << 32) - LIVE_TABLE) / CELL;
 
+/// Pages of the live table's memory, when a cell stands for 2 to the `granule_log2` bytes.
+pub(crate) const fn pages(granule_log2: u32) -> u64 {
+    let cells = (1 << 32) >> granule_log2;
+    let cells = if cells < CELLS_MAX { cells } else { CELLS_MAX };
+    (LIVE_TABLE + cells * CELL).div_ceil(PAGE)
+}
+
 /// A cell of the live table, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
-    /// Requested bytes; [`SIZE_LARGE`] where the host keeps them.
-    pub(crate) size: u64,
-    /// Number of the context, from 1; zero for none.
-    pub(crate) context: u32,
-    /// Interval of birth, from 1.
-    pub(crate) interval: u32,
+    /// Requested bytes.
+    pub(crate) size: u32,
+    /// Context and interval of birth, as the host has numbered them.
+    pub(crate) tag: u32,
 }
 
 impl Cell {
     /// Takes it apart.
     pub(crate) fn unpack(bits: u64) -> Self {
-        Self {
-            size: bits & SIZE_LARGE,
-            context: (bits >> SIZE_BITS) as u32 & ((1 << CONTEXT_BITS) - 1),
-            interval: (bits >> INTERVAL_SHIFT) as u32,
-        }
+        Self { size: bits as u32, tag: (bits >> 32) as u32 }
     }
 
     /// Puts it together.
     pub(crate) fn pack(self) -> u64 {
-        self.size.min(SIZE_LARGE) | u64::from(self.context) << SIZE_BITS | u64::from(self.interval) << INTERVAL_SHIFT
+        u64::from(self.size) | u64::from(self.tag) << 32
     }
 }
 
@@ -93,9 +105,13 @@ mod tests {
 
     #[test]
     fn a_cell_survives_packing() {
-        let cell = Cell { size: 12_345, context: 54_321, interval: 9 };
-        assert_eq!(Cell::unpack(cell.pack()), cell);
-        let greatest = Cell { size: SIZE_LARGE, context: (1 << CONTEXT_BITS) - 1, interval: INTERVAL_MAX };
-        assert_eq!(greatest.pack(), u64::MAX);
+        for cell in [Cell { size: 12_345, tag: 54_321 }, Cell { size: u32::MAX, tag: u32::MAX }] {
+            assert_eq!(Cell::unpack(cell.pack()), cell);
+        }
+    }
+
+    #[test]
+    fn the_memory_fits_its_address_space() {
+        assert!(pages(3) <= 1 << 16 && pages(4) < pages(3));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use heapy_engine::Extents;
 
-use super::layout::{CELL, CELLS_MAX, COVERED, Cell, LIVE_TABLE, PAGE, SIZE_LARGE};
+use super::layout::{CELL, CELLS_MAX, Cell, LIVE_TABLE, TAG_FIRST, TAG_NOWHERE};
 
 /// Smaller gaps between blocks are headers and padding.
 const LEAST_FREE: u64 = 32;
@@ -18,83 +18,42 @@ pub(crate) struct Block {
     /// Its address.
     pub(crate) address: u32,
     /// Requested bytes.
-    pub(crate) size: u64,
-    /// Number of its context; zero for none.
-    pub(crate) context: u32,
-    /// Interval of birth.
-    pub(crate) interval: u32,
+    pub(crate) size: u32,
+    /// Context and interval of birth.
+    pub(crate) tag: u32,
 }
 
 /// What is known of the table besides its memory, which every operation is given.
 #[derive(Debug)]
 pub(crate) struct Table {
     granule_log2: u32,
-    /// Cells that the memory has room for.
-    covered: u64,
-    /// Sizes that do not fit their cell, by address.
-    large: HashMap<u32, u64>,
     /// Blocks that have no cell.
     outliers: HashMap<u32, Cell>,
 }
 
 impl Table {
     /// An empty table.
-    pub(crate) fn new(granule_log2: u32) -> Self {
-        Self { granule_log2, covered: 0, large: HashMap::new(), outliers: HashMap::new() }
-    }
-
-    /// Whether an address would have a cell if the table reached that far.
-    pub(crate) fn has_cell(&self, address: u32) -> bool {
-        address.trailing_zeros() >= self.granule_log2 && u64::from(address >> self.granule_log2) < CELLS_MAX
-    }
-
-    /// Whether the table reaches an address.
-    pub(crate) fn reaches(&self, address: u32) -> bool {
-        u64::from(address >> self.granule_log2) < self.covered
-    }
-
-    /// Bytes the table's memory must have to cover a guest memory of `bytes` bytes, in whole pages.
-    pub(crate) fn memory_for(&self, bytes: u64) -> u64 {
-        let cells = (bytes >> self.granule_log2).min(CELLS_MAX);
-        (LIVE_TABLE + cells * CELL).next_multiple_of(PAGE)
-    }
-
-    /// Takes note of how far the memory reaches now, and tells the probes.
-    pub(crate) fn set_covered(&mut self, memory: &mut [u8]) {
-        self.covered = ((memory.len() as u64).saturating_sub(LIVE_TABLE) / CELL).min(CELLS_MAX);
-        self.tell_covered(memory);
-    }
-
-    /// Tells the probes how far the table reaches, after a request has made them call the host.
-    pub(crate) fn tell_covered(&self, memory: &mut [u8]) {
-        let covered = self.covered as u32;
-        memory[COVERED as usize..COVERED as usize + 4].copy_from_slice(&covered.to_le_bytes());
+    pub(crate) fn new(granule_log2: u32, memory: &mut [u8]) -> Self {
+        let nowhere = Cell { size: 0, tag: TAG_NOWHERE };
+        if let Some(first) = memory.get_mut(LIVE_TABLE as usize..(LIVE_TABLE + CELL) as usize) {
+            first.copy_from_slice(&nowhere.pack().to_le_bytes());
+        }
+        Self { granule_log2, outliers: HashMap::new() }
     }
 
     /// The block that begins at an address.
     pub(crate) fn get(&self, memory: &[u8], address: u32) -> Option<Block> {
-        let cell = match self.place(address) {
-            Some(place) => {
-                let bits = u64::from_le_bytes(memory.get(place..place + 8)?.try_into().ok()?);
-                if bits == 0 {
-                    return None;
-                }
-                Cell::unpack(bits)
-            }
+        let cell = match self.place(memory, address) {
+            Some(place) => Cell::unpack(u64::from_le_bytes(memory.get(place..place + 8)?.try_into().ok()?)),
             None => *self.outliers.get(&address)?,
         };
-        Some(self.block(address, cell))
+        (cell.tag >= TAG_FIRST).then_some(Block { address, size: cell.size, tag: cell.tag })
     }
 
     /// Puts a block in, over one that is there.
     pub(crate) fn put(&mut self, memory: &mut [u8], block: Block) {
-        if block.size >= SIZE_LARGE {
-            self.large.insert(block.address, block.size);
-        } else if !self.large.is_empty() {
-            self.large.remove(&block.address);
-        }
-        let cell = Cell { size: block.size, context: block.context, interval: block.interval };
-        match self.place(block.address) {
+        let cell = Cell { size: block.size, tag: block.tag };
+        match self.place(memory, block.address) {
             Some(place) => memory[place..place + 8].copy_from_slice(&cell.pack().to_le_bytes()),
             None => {
                 self.outliers.insert(block.address, cell);
@@ -105,13 +64,12 @@ impl Table {
     /// Takes a block out.
     pub(crate) fn take(&mut self, memory: &mut [u8], address: u32) -> Option<Block> {
         let block = self.get(memory, address)?;
-        match self.place(address) {
+        match self.place(memory, address) {
             Some(place) => memory[place..place + 8].fill(0),
             None => {
                 self.outliers.remove(&address);
             }
         }
-        self.large.remove(&address);
         Some(block)
     }
 
@@ -123,7 +81,7 @@ impl Table {
             if let Some(block) = self.get(memory, cell << self.granule_log2)
                 && block.address <= address
             {
-                let inside = u64::from(address - block.address) < block.size && block.address != address;
+                let inside = u64::from(address - block.address) < u64::from(block.size) && block.address != address;
                 return inside.then_some(block);
             }
             cell -= 1;
@@ -131,56 +89,60 @@ impl Table {
         None
     }
 
-    /// All blocks, ascending by address. Time O(cells).
-    pub(crate) fn blocks(&self, memory: &[u8]) -> Vec<Block> {
-        let cells = memory.get(LIVE_TABLE as usize..).unwrap_or_default();
+    /// All blocks of a guest whose memory has `guest` bytes, ascending by address. Time O(cells of that memory).
+    pub(crate) fn blocks(&self, memory: &[u8], guest: u64) -> Vec<Block> {
+        let cells = self.cells(memory, guest);
         let mut blocks: Vec<Block> = Vec::new();
         for (index, bytes) in cells.chunks_exact(8).enumerate() {
             let bits = bytes.try_into().map_or(0, u64::from_le_bytes);
-            if bits != 0 {
+            let cell = Cell::unpack(bits);
+            if cell.tag >= TAG_FIRST {
                 let address = (index as u64) << self.granule_log2;
-                blocks.push(self.block(address as u32, Cell::unpack(bits)));
+                blocks.push(Block { address: address as u32, size: cell.size, tag: cell.tag });
             }
         }
         if !self.outliers.is_empty() {
-            blocks.extend(self.outliers.iter().map(|(&address, &cell)| self.block(address, cell)));
+            let outlier = |(&address, &cell): (&u32, &Cell)| Block { address, size: cell.size, tag: cell.tag };
+            blocks.extend(self.outliers.iter().map(outlier));
             blocks.sort_unstable_by_key(|block| block.address);
         }
         blocks
     }
 
-    /// How many blocks there are, and what is free between them. Time O(cells), no extra space. Blocks without a cell do
-    /// not count.
-    pub(crate) fn extents(&self, memory: &[u8]) -> Extents {
-        let cells = memory.get(LIVE_TABLE as usize..).unwrap_or_default();
+    /// How many blocks there are, and what is free between them, for a guest whose memory has `guest` bytes. Time O(cells of
+    /// that memory), no extra space. Blocks without a cell do not count.
+    pub(crate) fn extents(&self, memory: &[u8], guest: u64) -> Extents {
         let mut extents = Extents::default();
-        for (index, bytes) in cells.chunks_exact(8).enumerate() {
-            let bits = bytes.try_into().map_or(0, u64::from_le_bytes);
-            if bits == 0 {
+        for (index, bytes) in self.cells(memory, guest).chunks_exact(8).enumerate() {
+            let cell = Cell::unpack(bytes.try_into().map_or(0, u64::from_le_bytes));
+            if cell.tag < TAG_FIRST {
                 continue;
             }
-            let block = self.block(((index as u64) << self.granule_log2) as u32, Cell::unpack(bits));
-            let address = u64::from(block.address);
+            let address = (index as u64) << self.granule_log2;
             let gap = address.saturating_sub(extents.end);
             if extents.blocks > 0 && gap >= LEAST_FREE {
                 extents.free_bytes += gap;
                 extents.largest_free = extents.largest_free.max(gap);
             }
             extents.blocks += 1;
-            extents.end = extents.end.max(address + block.size);
+            extents.end = extents.end.max(address + u64::from(cell.size));
         }
         extents
     }
 
-    fn block(&self, address: u32, cell: Cell) -> Block {
-        let size =
-            if cell.size == SIZE_LARGE { self.large.get(&address).copied().unwrap_or(SIZE_LARGE) } else { cell.size };
-        Block { address, size, context: cell.context, interval: cell.interval }
+    /// The cells of a guest's memory.
+    fn cells<'a>(&self, memory: &'a [u8], guest: u64) -> &'a [u8] {
+        let end = LIVE_TABLE + (guest >> self.granule_log2) * CELL;
+        memory.get(LIVE_TABLE as usize..memory.len().min(end as usize)).unwrap_or_default()
     }
 
-    fn place(&self, address: u32) -> Option<usize> {
-        (self.has_cell(address) && self.reaches(address))
-            .then(|| (LIVE_TABLE + u64::from(address >> self.granule_log2) * CELL) as usize)
+    /// Where an address has its cell; none for addresses that are not aligned, and where the memory is smaller than it
+    /// should be.
+    fn place(&self, memory: &[u8], address: u32) -> Option<usize> {
+        let cell = u64::from(address >> self.granule_log2);
+        let place = (LIVE_TABLE + cell * CELL) as usize;
+        let has_cell = address.trailing_zeros() >= self.granule_log2 && cell < CELLS_MAX;
+        (has_cell && place + CELL as usize <= memory.len()).then_some(place)
     }
 }
 
@@ -190,24 +152,25 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    fn block(address: u32, size: u64) -> Block {
-        Block { address, size, context: 3, interval: 1 }
+    const GUEST: u64 = 1 << 20;
+
+    fn block(address: u32, size: u32) -> Block {
+        Block { address, size, tag: 3 }
     }
 
     fn table() -> (Table, Vec<u8>) {
-        let mut table = Table::new(4);
-        let mut memory = vec![0; table.memory_for(1 << 20) as usize];
-        table.set_covered(&mut memory);
-        (table, memory)
+        let mut memory = vec![0; (LIVE_TABLE + GUEST / 2) as usize];
+        (Table::new(4, &mut memory), memory)
     }
 
     #[test]
-    fn large_sizes_survive() {
+    fn the_greatest_size_survives_and_nothing_begins_at_zero() {
         let (mut table, mut memory) = table();
-        table.put(&mut memory, block(64, 3 << 30));
-        assert_eq!(table.get(&memory, 64), Some(block(64, 3 << 30)));
-        assert_eq!(table.take(&mut memory, 64), Some(block(64, 3 << 30)));
-        assert_eq!(table.blocks(&memory), vec![]);
+        assert_eq!(table.take(&mut memory, 0), None);
+        table.put(&mut memory, block(64, u32::MAX));
+        assert_eq!(table.blocks(&memory, GUEST), vec![block(64, u32::MAX)]);
+        assert_eq!(table.take(&mut memory, 64), Some(block(64, u32::MAX)));
+        assert_eq!(table.blocks(&memory, GUEST), vec![]);
     }
 
     #[test]
@@ -216,7 +179,7 @@ mod tests {
         for (address, size) in [(256, 100), (384, 32), (1024, 8), (1040, 8), (4096, 1)] {
             table.put(&mut memory, block(address, size));
         }
-        let extents = table.extents(&memory);
+        let extents = table.extents(&memory, GUEST);
         let free = [1024 - 416, 4096 - 1048];
         let expected = Extents { blocks: 5, end: 4097, free_bytes: free.iter().sum(), largest_free: free[1] };
         assert_eq!(extents, expected);
@@ -224,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_a_map(events in prop::collection::vec((0u32..64, prop::option::of(0u64..1 << 27)), 0..80)) {
+        fn agrees_with_a_map(events in prop::collection::vec((1u32..64, prop::option::of(0u32..1 << 27)), 0..80)) {
             let (mut table, mut memory) = table();
             let mut model = BTreeMap::new();
             for (step, size) in events {
@@ -237,7 +200,7 @@ mod tests {
                     None => prop_assert_eq!(table.take(&mut memory, address), model.remove(&address)),
                 }
             }
-            prop_assert_eq!(table.blocks(&memory), model.into_values().collect::<Vec<_>>());
+            prop_assert_eq!(table.blocks(&memory, GUEST), model.into_values().collect::<Vec<_>>());
         }
     }
 }

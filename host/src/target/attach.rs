@@ -10,6 +10,7 @@ use super::handles::{Handles, value};
 use super::request::Requester;
 use super::state::{Problems, Sink, State};
 use super::timeline::TimelineLog;
+use super::walk::{Anchor, Walker};
 use crate::error::TargetError;
 use crate::instrument::InstrumentMap;
 use crate::live::layout::HostFunction;
@@ -60,20 +61,24 @@ impl Attached {
         let stack_base = handles.stack_pointer.map_or(0, |pointer| value(&pointer, &mut *store));
         let requester = Requester::default();
         let timeline = TimelineLog::default();
-        let mut table = Table::new(map.granule_log2);
-        table.set_covered(handles.live.data_mut(&mut *store));
+        let memory = handles.live.data_mut(&mut *store);
+        let table = Table::new(map.granule_log2, memory);
+        let contexts = ContextTable::new(map.contexts, memory);
         let state = State {
             map,
             handles,
             table,
-            contexts: ContextTable::new(),
+            contexts,
             problems: Problems::default(),
+            module: instance.module(&*store).clone(),
+            walker: Walker::new(instance.module(&*store)),
             conditions,
             requester: requester.clone(),
             timeline: timeline.clone(),
             sink,
             stack_base,
             native_top: 0,
+            entered: 0,
             started: Instant::now(),
             interval: 1,
             given: 0,
@@ -109,7 +114,8 @@ impl Attached {
         let (before, word) = {
             let mut state = self.lock();
             let before = std::mem::replace(&mut state.native_top, top);
-            (before, state.handles.live.data_ptr(&*store))
+            state.entered += 1;
+            (before, (state.handles.live.data_ptr(&*store).cast_const(), state.contexts.disarmed()))
         };
         let entered = Entered { attached: self, before };
         self.requester.publish(Some(word));
@@ -163,7 +169,7 @@ impl Attached {
         let state = self.lock();
         let live_bytes = value(&state.handles.live_bytes, &mut store);
         Totals {
-            allocations: value(&state.handles.allocations, &mut store),
+            allocations: state.contexts.total(state.handles.live.data(&store)),
             live_bytes,
             peak_bytes: value(&state.handles.peak_bytes, &mut store).max(live_bytes),
             contexts: state.contexts.contexts().frames.len() as u64,
@@ -184,7 +190,11 @@ impl Attached {
         let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
         let functions = [
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, address: u32, size: u32, v: u32| {
-                with(&record, &mut |state| state.record(&mut caller, address, size, v));
+                let here = 0usize;
+                let anchor = Anchor { address: std::ptr::from_ref(&here) as usize, function: 0 };
+                with(&record, &mut |state| state.record(&mut caller, anchor, [address, size, v]));
+                std::hint::black_box(&here);
+                scrub();
             }),
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, address: u32, header: u32| {
                 with(&release, &mut |state| state.release(&mut caller, address, header));
@@ -198,7 +208,10 @@ impl Attached {
             Func::wrap(
                 &mut *store,
                 move |mut caller: Caller<'_, T>, from: u32, to: u32, size: u32, v: u32, header: u32| {
-                    with(&resize, &mut |state| state.resize(&mut caller, from, to, size, v, header));
+                    let here = 0usize;
+                    let anchor = Anchor { address: std::ptr::from_ref(&here) as usize, function: 1 };
+                    with(&resize, &mut |state| state.resize(&mut caller, anchor, from, [to, size, v], header));
+                    std::hint::black_box(&here);
                 },
             ),
         ];
@@ -218,6 +231,14 @@ impl Attached {
     }
 }
 
+/// Clears the stack below: what the host did for the guest there left addresses of blocks behind, and frames that come to
+/// lie over them do not write all of their words. A snapshot would take the blocks to be held.
+#[inline(never)]
+fn scrub() {
+    const BYTES: usize = 8 * 1024;
+    std::hint::black_box([0u64; BYTES / 8]);
+}
+
 /// Ends what [`Attached::enter`] began, also when the call panics.
 struct Entered<'a> {
     attached: &'a Attached,
@@ -226,9 +247,62 @@ struct Entered<'a> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.attached.lock().native_top = self.before;
+        {
+            let mut state = self.attached.lock();
+            state.native_top = self.before;
+            state.entered -= 1;
+        }
         if self.before == 0 {
             self.attached.requester.publish(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::{Options, instrument};
+
+    /// Functions that call each other twice, and allocate.
+    fn guest() -> Vec<u8> {
+        let mut text = String::from(
+            r#"(module (memory 1) (global $next (mut i32) (i32.const 1024))
+            (func $malloc (export "malloc") (param i32) (result i32)
+              global.get $next global.get $next i32.const 16 i32.add global.set $next)
+            (func (export "run") call $f0)
+            (func $f7 i32.const 7 call $malloc drop)"#,
+        );
+        for level in 0..7 {
+            let below = level + 1;
+            text += &format!("(func $f{level} i32.const {level} call $malloc drop call $f{below} call $f{below})");
+        }
+        wat::parse_str(text + ")").unwrap()
+    }
+
+    #[test]
+    fn walks_tell_what_the_engine_tells() {
+        let mut config = wasmtime::Config::new();
+        let engine = wasmtime::Engine::new(super::super::configure(&mut config)).unwrap();
+        let made = instrument(&guest(), &Options::default()).unwrap();
+        let (module, map) = (wasmtime::Module::new(&engine, &made.wasm).unwrap(), Arc::new(made.map));
+        let contexts = |walks: bool| {
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            let attached =
+                Attached::new(&mut store, &instance, Arc::clone(&map), Vec::new(), Box::new(|_| {})).unwrap();
+            let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+            if walks {
+                attached.enter(&mut store, |store| run.call(store, ())).unwrap();
+            } else {
+                run.call(&mut store, ()).unwrap();
+            }
+            let walked = attached.lock().contexts.unnamed().count();
+            (walked, attached.pause(&mut store, "end").contexts.frames)
+        };
+        let ((walked, by_walks), (none, by_engine)) = (contexts(true), contexts(false));
+        assert_eq!(none, 0);
+        assert!(walked > 0 || !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")), "no walk was sure");
+        assert!(by_engine.len() > 100, "{} contexts", by_engine.len());
+        assert_eq!(by_walks, by_engine);
     }
 }

@@ -18,12 +18,6 @@ pub(crate) struct Handles {
     pub(crate) live_bytes: Global,
     /// Most of them, as far as probes have seen.
     pub(crate) peak_bytes: Global,
-    /// Allocations.
-    pub(crate) allocations: Global,
-    /// Interval between snapshots, in its place in a cell.
-    pub(crate) interval: Global,
-    /// Mask of the context table.
-    pub(crate) context_mask: Global,
     /// Mutable integer globals of the original module, by index.
     pub(crate) globals: Vec<(u32, Global)>,
     /// The shadow stack's pointer.
@@ -46,9 +40,6 @@ impl Handles {
         let mut global = |name: &str| as_global(get(name)?, name);
         let live_bytes = global(names::LIVE_BYTES)?;
         let peak_bytes = global(names::PEAK_BYTES)?;
-        let allocations = global(names::ALLOCATIONS)?;
-        let interval = global(names::INTERVAL)?;
-        let context_mask = global(names::CONTEXT_MASK)?;
         let mut globals = Vec::with_capacity(map.globals.len());
         for &index in &map.globals {
             globals.push((index, global(&names::global(index))?));
@@ -61,19 +52,7 @@ impl Handles {
             return Err(TargetError::NotInstrumented { name: names::HOST_FUNCTIONS.to_owned() });
         };
         let start = instance.get_func(&mut store, names::START);
-        Ok(Self {
-            memory,
-            live,
-            host_functions,
-            live_bytes,
-            peak_bytes,
-            allocations,
-            interval,
-            context_mask,
-            globals,
-            stack_pointer,
-            start,
-        })
+        Ok(Self { memory, live, host_functions, live_bytes, peak_bytes, globals, stack_pointer, start })
     }
 }
 

@@ -4,6 +4,7 @@
 //! and attaches to the instance with [`Attached`].
 
 mod attach;
+mod cache;
 mod condition;
 mod handles;
 mod native;
@@ -12,6 +13,7 @@ mod request;
 mod run;
 mod state;
 mod timeline;
+mod walk;
 mod wasi;
 
 use std::num::NonZeroUsize;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use wasmtime::{AsContext, AsContextMut, WasmBacktrace};
 
-use super::handles::{set, value};
+use super::handles::value;
 use super::native::read_words;
 use super::state::State;
 use crate::live::{Block, layout};
@@ -23,13 +23,15 @@ impl State {
             none => (none, Some(Vec::new())),
         };
         let memory = self.handles.memory.map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
-        let blocks = self.table.blocks(self.handles.live.data(&store));
+        self.name_contexts();
+        let blocks = self.table.blocks(self.handles.live.data(&store), memory.len() as u64);
+        let allocations = self.contexts.allocations(self.handles.live.data(&store));
         let live_bytes = value(&self.handles.live_bytes, &mut store);
         let mut paused = Paused {
             number: 0,
             reason: reason.to_owned(),
             at_nanos: self.started.elapsed().as_nanos() as u64,
-            allocations: value(&self.handles.allocations, &mut store),
+            allocations: allocations.iter().sum(),
             peak_bytes: value(&self.handles.peak_bytes, &mut store).max(live_bytes),
             blocks: blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
             memory,
@@ -39,7 +41,7 @@ impl State {
             native_words,
             frames,
             contexts: self.contexts.contexts().clone(),
-            notes: self.notes(),
+            notes: self.notes(self.contexts.lost(&allocations)),
             wild_releases: self.problems.wild_releases.clone(),
             ..Paused::default()
         };
@@ -50,7 +52,7 @@ impl State {
                 (pointer <= self.stack_base && self.stack_base <= size).then_some(pointer..self.stack_base);
         }
         self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
-        set(&self.handles.interval, store, u64::from(self.interval) << layout::INTERVAL_SHIFT);
+        self.contexts.begin_interval(self.handles.live.data_mut(&mut store), self.interval);
         self.paused_for += begun.elapsed();
         paused
     }
@@ -71,19 +73,21 @@ impl State {
     }
 
     fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {
+        let birth = self.contexts.birth(block.tag);
+        let size = u64::from(block.size);
         LiveBlock {
             address: u64::from(block.address),
-            size: block.size,
-            usable: if self.map.dlmalloc { committed(memory, block) } else { block.size },
-            context: block.context.checked_sub(1).map(ContextKey),
+            size,
+            usable: if self.map.dlmalloc { committed(memory, block.address, size) } else { size },
+            context: birth.context.checked_sub(1).map(ContextKey),
             // An address is given out to one block at a time, and a block born in one interval is in the snapshot that
             // ends it.
-            serial: u64::from(block.interval) << 32 | u64::from(block.address),
-            age: block.interval,
+            serial: u64::from(birth.interval) << 32 | u64::from(block.address),
+            age: birth.interval,
         }
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, lost: u64) -> Vec<String> {
         let mut notes = self.map.notes().to_vec();
         if let Some(first) = self.problems.wild_releases.first() {
             let (count, first) = (self.problems.wild, first.address);
@@ -93,9 +97,8 @@ impl State {
             let count = self.problems.overlaps;
             notes.push(format!("{count} blocks were given out while they were live: is an allocator misnamed?"));
         }
-        if self.contexts.lost() > 0 {
-            let count = self.contexts.lost();
-            notes.push(format!("{count} allocations have no calling context: there were too many of them"));
+        if lost > 0 {
+            notes.push(format!("{lost} allocations have no calling context: there were too many of them"));
         }
         if self.interval >= layout::INTERVAL_MAX {
             notes.push("so many snapshots were taken that objects of the last ones cannot be told apart".to_owned());
@@ -105,9 +108,9 @@ impl State {
 }
 
 /// Bytes of dlmalloc's chunk, from its header; the requested size where the header says nothing credible.
-fn committed(memory: &[u8], block: &Block) -> u64 {
-    let header = (block.address as usize).checked_sub(4).and_then(|at| memory.get(at..at + 4));
-    let Some(Ok(header)) = header.map(<[u8; 4]>::try_from) else { return block.size };
+fn committed(memory: &[u8], address: u32, size: u64) -> u64 {
+    let header = (address as usize).checked_sub(4).and_then(|at| memory.get(at..at + 4));
+    let Some(Ok(header)) = header.map(<[u8; 4]>::try_from) else { return size };
     let chunk = u64::from(u32::from_le_bytes(header) & !7);
-    if chunk >= block.size + 4 && chunk <= block.size * 2 + 128 { chunk } else { block.size }
+    if chunk >= size + 4 && chunk <= size * 2 + 128 { chunk } else { size }
 }

@@ -1,8 +1,8 @@
 //! Asking a running guest for a snapshot from another thread.
 //!
-//! Every probe reads how far the live table reaches; a request says that it reaches nowhere, so that the next allocation or
-//! release comes to the host. That costs nothing while nobody asks. A guest that neither allocates nor releases is not
-//! reached: the request waits until it does.
+//! Every probe of an allocation reads a word of the live table's memory that leads it to its context; a request makes it lead
+//! nowhere, so that the next allocation comes to the host. That costs nothing while nobody asks. A guest that does not
+//! allocate is not reached: the request waits until it does.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,25 +18,25 @@ struct Shared {
     pending: AtomicBool,
     sample: AtomicBool,
     reason: Mutex<String>,
-    covered: Mutex<Option<Covered>>,
+    word: Mutex<Option<Word>>,
 }
 
-/// The word that probes read.
+/// The word that probes read, and what makes them come to the host.
 #[derive(Debug)]
-struct Covered(*const AtomicU32);
+struct Word(*const AtomicU32, u32);
 
 // SAFETY: the pointer is used under the mutex only, which the guest's thread clears before the memory can go away.
-unsafe impl Send for Covered {}
+unsafe impl Send for Word {}
 
 impl Requester {
-    /// Asks for a snapshot at the next allocation or release. A request that was not answered yet is replaced.
+    /// Asks for a snapshot at the next allocation. A request that was not answered yet is replaced.
     pub fn request(&self, reason: &str) {
         reason.clone_into(&mut self.shared.reason.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.pending.store(true, Ordering::SeqCst);
         self.call_in();
     }
 
-    /// Asks for a moment of the timeline at the next allocation or release.
+    /// Asks for a moment of the timeline at the next allocation.
     pub(crate) fn request_sample(&self) {
         self.shared.sample.store(true, Ordering::SeqCst);
         self.call_in();
@@ -44,12 +44,12 @@ impl Requester {
 
     /// Sends the next probe to the host.
     fn call_in(&self) {
-        let covered = self.shared.covered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Covered(word)) = *covered {
+        let word = self.shared.word.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Word(word, disarmed)) = *word {
             // SAFETY: while the pointer is there, the store is borrowed by the call that put it there (`Entered`), so the
             // memory exists; it does not move, for its address space is reserved. The guest reads the word with plain
             // loads of 4 bytes, which are atomic on all machines that wasmtime compiles for.
-            unsafe { (*word).store(0, Ordering::SeqCst) };
+            unsafe { (*word).store(disarmed, Ordering::SeqCst) };
         }
     }
 
@@ -66,9 +66,10 @@ impl Requester {
         self.shared.sample.swap(false, Ordering::SeqCst)
     }
 
-    /// Lets requests reach the guest, or no longer. `word` is the first of the live table's memory.
-    pub(crate) fn publish(&self, word: Option<*const u8>) {
-        let covered = word.map(|word| Covered(word.cast()));
-        *self.shared.covered.lock().unwrap_or_else(PoisonError::into_inner) = covered;
+    /// Lets requests reach the guest, or no longer. `word` is the first of the live table's memory; a request stores the
+    /// number there.
+    pub(crate) fn publish(&self, word: Option<(*const u8, u32)>) {
+        let word = word.map(|(word, disarmed)| Word(word.cast(), disarmed));
+        *self.shared.word.lock().unwrap_or_else(PoisonError::into_inner) = word;
     }
 }

@@ -10,6 +10,7 @@ use wasmtime::{Config, Engine, ExternType, Instance, Linker, Module, Store, Trap
 use wasmtime_wasi::I32Exit;
 
 use super::attach::{Attached, Totals};
+use super::cache::Cache;
 use super::condition::Condition;
 use super::configure;
 use super::request::Requester;
@@ -34,7 +35,7 @@ pub struct TargetOptions {
     pub allocators: Vec<String>,
     /// Whether calling contexts are recorded.
     pub contexts: Contexts,
-    /// Whether compiled modules are kept in wasmtime's cache.
+    /// Whether the compiled module is kept for the next start, in the user's folder of caches.
     pub cache: bool,
 }
 
@@ -89,20 +90,13 @@ impl Target {
     /// # Errors
     /// What [`instrument`] says, and [`TargetError::Invalid`] for a module that does not validate.
     pub fn load(wasm: &[u8], options: TargetOptions) -> Result<Self, TargetError> {
-        let instrumented = instrument(wasm, &instrument_options(&options))?;
         let mut config = Config::new();
-        configure(&mut config);
-        if options.cache {
-            let cache = wasmtime::Cache::from_file(None).map_err(|error| TargetError::engine(&error))?;
-            config.cache(Some(cache));
-        }
-        let engine = Engine::new(&config).map_err(|error| TargetError::engine(&error))?;
-        let module = Module::new(&engine, &instrumented.wasm)
-            .map_err(|error| TargetError::Invalid { message: validation_message(wasm, &error) })?;
+        let engine = Engine::new(configure(&mut config)).map_err(|error| TargetError::engine(&error))?;
+        let (module, map) = compile(wasm, &options, &engine)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)
             .map_err(|error| TargetError::engine(&error))?;
-        Ok(Self { engine, module, linker, map: Arc::new(instrumented.map), options })
+        Ok(Self { engine, module, linker, map: Arc::new(map), options })
     }
 
     /// As [`load`](Self::load), from a file.
@@ -289,6 +283,25 @@ impl Drop for Timer {
             let _ = thread.join();
         }
     }
+}
+
+/// The instrumented module, compiled now or at an earlier start.
+fn compile(wasm: &[u8], options: &TargetOptions, engine: &Engine) -> Result<(Module, InstrumentMap), TargetError> {
+    let instrument_options = instrument_options(options);
+    let cache = if options.cache { Cache::open() } else { None };
+    let cache = cache.map(|cache| (cache, Cache::key(wasm, &instrument_options, engine)));
+    if let Some((cache, key)) = &cache
+        && let Some(kept) = cache.load(key, engine)
+    {
+        return Ok(kept);
+    }
+    let instrumented = instrument(wasm, &instrument_options)?;
+    let module = Module::new(engine, &instrumented.wasm)
+        .map_err(|error| TargetError::Invalid { message: validation_message(wasm, &error) })?;
+    if let Some((cache, key)) = &cache {
+        cache.keep(key, &module, &instrumented.map);
+    }
+    Ok((module, instrumented.map))
 }
 
 fn instrument_options(options: &TargetOptions) -> Options {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::{AsContext, AsContextMut, Val, WasmBacktrace};
+use wasmtime::{AsContext, AsContextMut, FrameInfo, Module, WasmBacktrace};
 
 use super::condition::Condition;
 use super::handles::{Handles, set, value};
 use super::request::Requester;
 use super::timeline::TimelineLog;
+use super::walk::{Anchor, Walker, module_offsets};
 use crate::instrument::{InstrumentMap, Probe};
-use crate::live::{Block, ContextTable, Seen, Table, layout};
+use crate::live::{Block, ContextTable, Seen, Stack, Table, layout};
 use crate::paused::{ContextKey, Paused, RawFrame, WildRelease};
 
 /// Takes the snapshots.
@@ -37,6 +38,9 @@ pub(crate) struct State {
     pub(crate) table: Table,
     pub(crate) contexts: ContextTable,
     pub(crate) problems: Problems,
+    /// The module that runs.
+    pub(crate) module: Module,
+    pub(crate) walker: Walker,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) requester: Requester,
     pub(crate) timeline: TimelineLog,
@@ -45,6 +49,8 @@ pub(crate) struct State {
     pub(crate) stack_base: u64,
     /// Address of a local of the frame that entered the guest; zero while none has.
     pub(crate) native_top: usize,
+    /// How many calls into the guest are active.
+    pub(crate) entered: u32,
     pub(crate) started: Instant,
     /// Interval between snapshots, from 1.
     pub(crate) interval: u32,
@@ -62,10 +68,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A probe could not record a block.
-    pub(crate) fn record(&mut self, mut store: impl AsContextMut, address: u32, size: u32, v: u32) {
+    /// A probe could not record a block: address, size and V.
+    pub(crate) fn record(&mut self, mut store: impl AsContextMut, anchor: Anchor, block: [u32; 3]) {
         self.answer_request(&mut store);
-        self.insert(&mut store, address, u64::from(size), v);
+        self.insert(&mut store, anchor, block);
     }
 
     /// A probe found no block to release.
@@ -82,8 +88,16 @@ impl State {
         }
     }
 
-    /// A block has another size, and perhaps another place.
-    pub(crate) fn resize(&mut self, mut store: impl AsContextMut, from: u32, to: u32, size: u32, v: u32, header: u32) {
+    /// A block has another size, and perhaps another place: address, size and V.
+    pub(crate) fn resize(
+        &mut self,
+        mut store: impl AsContextMut,
+        anchor: Anchor,
+        from: u32,
+        block: [u32; 3],
+        header: u32,
+    ) {
+        let [to, size, v] = block;
         self.answer_request(&mut store);
         self.note_peak(&mut store);
         let (mut from, mut to, mut size) = (from, to, size);
@@ -98,19 +112,19 @@ impl State {
         }
         match old {
             Some(old) if from == to => {
-                let block = Block { size: u64::from(size), ..old };
+                let block = Block { size, ..old };
                 self.table.put(self.handles.live.data_mut(&mut store), block);
-                self.add_live_bytes(&mut store, i64::from(size) - old.size as i64);
+                self.add_live_bytes(&mut store, i64::from(size) - i64::from(old.size));
             }
             Some(_) => {
                 self.remove(&mut store, from);
-                self.insert(&mut store, to, u64::from(size), v);
+                self.insert(&mut store, anchor, [to, size, v]);
             }
             None => {
                 if from != 0 && header == 0 {
                     self.wild(&store, from);
                 }
-                self.insert(&mut store, to, u64::from(size), v);
+                self.insert(&mut store, anchor, [to, size, v]);
             }
         }
     }
@@ -171,35 +185,32 @@ impl State {
     }
 
     fn answer_request(&mut self, mut store: impl AsContextMut) {
+        self.contexts.arm(self.handles.live.data_mut(&mut store));
         if self.requester.take_sample() {
-            self.table.tell_covered(self.handles.live.data_mut(&mut store));
             self.sample(&mut store);
         }
         if let Some(reason) = self.requester.take() {
-            self.table.tell_covered(self.handles.live.data_mut(&mut store));
             self.snapshot(store, &reason);
         }
     }
 
-    fn insert(&mut self, mut store: impl AsContextMut, address: u32, size: u64, v: u32) {
-        self.reach(&mut store, address);
-        let context = self.context(&mut store, v);
+    fn insert(&mut self, mut store: impl AsContextMut, anchor: Anchor, [address, size, v]: [u32; 3]) {
+        let tag = self.tag(&mut store, anchor, v);
         let memory = self.handles.live.data_mut(&mut store);
         let taken = self.table.take(memory, address);
-        self.table.put(memory, Block { address, size, context, interval: self.interval });
-        let mut change = size as i64;
+        self.table.put(memory, Block { address, size, tag });
+        self.contexts.count(tag);
+        let mut change = i64::from(size);
         if let Some(taken) = taken {
             self.problems.overlaps += 1;
-            change -= taken.size as i64;
+            change -= i64::from(taken.size);
         }
         self.add_live_bytes(&mut store, change);
-        let allocations = value(&self.handles.allocations, &mut store);
-        set(&self.handles.allocations, &mut store, allocations + 1);
     }
 
     fn remove(&mut self, mut store: impl AsContextMut, address: u32) -> Option<Block> {
         let block = self.table.take(self.handles.live.data_mut(&mut store), address)?;
-        self.add_live_bytes(&mut store, -(block.size as i64));
+        self.add_live_bytes(&mut store, -i64::from(block.size));
         Some(block)
     }
 
@@ -223,7 +234,10 @@ impl State {
             self.problems.wild_releases.push(WildRelease {
                 address: u64::from(address),
                 frames,
-                inside: inside.map(|block| (u64::from(block.address), block.context.checked_sub(1).map(ContextKey))),
+                inside: inside.map(|block| {
+                    let context = self.contexts.birth(block.tag).context;
+                    (u64::from(block.address), context.checked_sub(1).map(ContextKey))
+                }),
             });
         }
     }
@@ -233,54 +247,75 @@ impl State {
         set(&self.handles.live_bytes, store, live.saturating_add_signed(change));
     }
 
-    /// Makes the table reach an address that has a cell.
-    fn reach(&mut self, mut store: impl AsContextMut, address: u32) {
-        if !self.table.has_cell(address) || self.table.reaches(address) {
-            return;
-        }
-        let guest = self.handles.memory.map_or(0, |memory| memory.data_size(&store) as u64);
-        let wanted = self.table.memory_for(guest);
-        let present = self.handles.live.data_size(&store) as u64;
-        if wanted > present && self.handles.live.grow(&mut store, (wanted - present) / layout::PAGE).is_err() {
-            return; // The block becomes an outlier.
-        }
-        self.table.set_covered(self.handles.live.data_mut(&mut store));
-    }
-
-    /// The number of a context, which is bound to a backtrace the first time it is seen.
-    fn context(&mut self, mut store: impl AsContextMut, v: u32) -> u32 {
-        if !self.map.contexts {
-            return 0;
-        }
+    /// The tag of a context, which is bound to a backtrace the first time it is seen.
+    fn tag(&mut self, mut store: impl AsContextMut, anchor: Anchor, v: u32) -> u32 {
         let number = match self.contexts.find(v) {
+            Seen::Now(tag) => return tag,
             Seen::Before(number) => number,
-            Seen::Lost => return 0,
             Seen::Never => {
-                let (entry, frames) = self.backtrace(&store);
-                self.contexts.bind(v, entry, frames)
+                let stack = self.stack(&store, anchor);
+                self.contexts.bind(v, stack)
             }
         };
-        if let Some(mask) = self.contexts.publish(self.handles.live.data_mut(&mut store), v, number) {
-            // As in `set`: the global is our own.
-            let _ = self.handles.context_mask.set(store, Val::I32(mask as i32));
+        self.contexts.publish(self.handles.live.data_mut(&mut store), v, number)
+    }
+
+    /// The calls that are active: by a walk where it is sure to see what the engine's backtrace does.
+    fn stack(&mut self, store: impl AsContext, anchor: Anchor) -> Stack {
+        // What is active outside of a call into the guest from within another is told by the engine alone.
+        let top = Some(self.native_top).filter(|_| self.entered == 1);
+        if let Some(offsets) = top.and_then(|top| self.walker.walk(anchor, top)) {
+            return Stack::Offsets(offsets);
         }
-        number
+        let trace = WasmBacktrace::force_capture(store);
+        if let Some(top) = top {
+            let functions: Vec<u32> = trace.frames().iter().map(FrameInfo::func_index).collect();
+            self.walker.learn(anchor, top, &functions);
+        }
+        let (entry, frames) = self.named(&trace);
+        Stack::Named(entry, frames)
     }
 
     /// The allocator's outermost function, and the frames that called it.
     fn backtrace(&self, store: impl AsContext) -> (Option<u32>, Vec<RawFrame>) {
-        let trace = WasmBacktrace::force_capture(store);
-        let mut entry = None;
-        let mut frames = Vec::with_capacity(trace.frames().len());
-        for frame in trace.frames() {
-            let function = frame.func_index();
-            let is_allocator = self.map.is_allocator(function) || self.map.is_replaced(function);
-            if frames.is_empty() && is_allocator {
-                entry = Some(function);
-            } else if let Some(raw) = self.map.frame(function, frame.module_offset()) {
-                frames.push(raw);
-            }
-        }
-        (entry, frames)
+        self.named(&WasmBacktrace::force_capture(store))
     }
+
+    fn named(&self, trace: &WasmBacktrace) -> (Option<u32>, Vec<RawFrame>) {
+        let frames = trace.frames().iter().map(|frame| (frame.func_index(), frame.module_offset()));
+        program_frames(&self.map, frames)
+    }
+
+    /// Names the frames of contexts that were seen since the last time. Time O(the module's address map), if there are any.
+    pub(crate) fn name_contexts(&mut self) {
+        let mut offsets: Vec<u32> = self.contexts.unnamed().collect();
+        if offsets.is_empty() {
+            return;
+        }
+        offsets.sort_unstable();
+        offsets.dedup();
+        let positions = module_offsets(&self.module, &offsets);
+        let frame = |offset: &u32| {
+            let position = offsets.binary_search(offset).ok().and_then(|at| positions[at]);
+            Some((self.walker.function(*offset)?, position.map(|position| position as usize)))
+        };
+        self.contexts.name(|stack| program_frames(&self.map, stack.iter().filter_map(frame)));
+    }
+}
+
+/// The allocator's outermost function, and the frames that called it, from functions and offsets in the instrumented module.
+fn program_frames(
+    map: &InstrumentMap,
+    frames: impl Iterator<Item = (u32, Option<usize>)>,
+) -> (Option<u32>, Vec<RawFrame>) {
+    let mut entry = None;
+    let mut program = Vec::new();
+    for (function, offset) in frames {
+        if program.is_empty() && map.is_allocator(function) {
+            entry = Some(function);
+        } else {
+            program.extend(map.frame(function, offset));
+        }
+    }
+    (entry.map(|entry| map.called_as(entry)), program)
 }

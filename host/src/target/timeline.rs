@@ -162,7 +162,7 @@ impl State {
             at_nanos: self.started.elapsed().as_nanos() as u64,
             live_bytes,
             peak_bytes: value(&self.handles.peak_bytes, &mut store).max(live_bytes),
-            allocations: value(&self.handles.allocations, &mut store),
+            allocations: self.contexts.total(self.handles.live.data(&store)),
             memory_bytes: self.memory_bytes(&mut store),
             extents,
         };
@@ -171,7 +171,8 @@ impl State {
 
     fn count_blocks(&mut self, mut store: impl AsContextMut) -> Extents {
         let begun = Instant::now();
-        let extents = self.table.extents(self.handles.live.data(&mut store));
+        let guest = self.memory_bytes(&mut store);
+        let extents = self.table.extents(self.handles.live.data(&store), guest);
         self.timeline.counted(begun.elapsed());
         extents
     }

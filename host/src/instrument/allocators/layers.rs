@@ -39,7 +39,7 @@ fn forwards(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool 
 }
 
 /// The function that this one does nothing but call, with the same parameters.
-pub(super) fn passes_on_to(info: &ModuleInfo<'_>, function: u32) -> Option<u32> {
+pub(crate) fn passes_on_to(info: &ModuleInfo<'_>, function: u32) -> Option<u32> {
     let body = info.body(function)?;
     let [call] = body.calls.as_slice() else { return None };
     let Callee::Function(callee) = call.callee else { return None };

@@ -22,6 +22,7 @@ use super::info::ModuleInfo;
 use crate::error::InstrumentError;
 use crate::live::layout;
 pub use evidence::Evidence;
+pub(crate) use layers::passes_on_to;
 pub use report::{AllocatorReport, Candidate, Standing};
 
 /// What an allocator entry does, by the positions of its parameters.
@@ -200,8 +201,9 @@ impl Allocators {
 
     /// log2 of the bytes that one cell of the live table stands for.
     pub(crate) fn granule_log2(&self) -> u32 {
-        // Zig's smallest blocks are 8 bytes apart; of given allocators nothing is known.
-        let fine = self.entries.iter().any(|entry| matches!(entry.layer, Layer::Zig | Layer::Given));
+        // Blocks of Zig's allocators and of Rust's own may begin at every eighth byte; of given ones nothing is known.
+        let fine = |entry: &Entry| matches!(entry.layer, Layer::Zig | Layer::RustDlmalloc | Layer::Given);
+        let fine = self.entries.iter().any(fine);
         if fine { 3 } else { 4 }
     }
 }

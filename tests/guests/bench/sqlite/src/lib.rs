@@ -1,0 +1,1 @@
+//! Nothing: see `rows.c` and the dependency.
