@@ -51,6 +51,9 @@ impl State {
         }
         self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
         set(&self.handles.interval, store, u64::from(self.interval) << layout::INTERVAL_SHIFT);
+        if let Some(functions) = &self.functions {
+            functions.annotate(&mut paused);
+        }
         self.paused_for += begun.elapsed();
         paused
     }
@@ -68,6 +71,12 @@ impl State {
     fn globals(&self, mut store: impl AsContextMut) -> Vec<GlobalValue> {
         let globals = self.handles.globals.iter();
         globals.map(|(index, global)| GlobalValue { index: *index, value: value(global, &mut store) }).collect()
+    }
+
+    /// The live block that begins at an address.
+    pub(crate) fn block_at(&self, store: impl AsContext, address: u64) -> Option<LiveBlock> {
+        let block = self.table.get(self.handles.live.data(&store), u32::try_from(address).ok()?)?;
+        Some(self.live_block(&block, self.handles.memory?.data(&store)))
     }
 
     fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {
