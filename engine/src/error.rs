@@ -125,6 +125,16 @@ pub enum UseError {
         /// The kind.
         kind: String,
     },
+    /// An answer that would be made of too many others.
+    #[error(
+        "{function}: the answer is made of more than {limit} kinds and relations; select the members of some first"
+    )]
+    Formula {
+        /// The function that was called.
+        function: &'static str,
+        /// How many are accepted.
+        limit: usize,
+    },
     /// Something that is part of another build of the product.
     #[error("{feature} is not in this build: {reason}")]
     NotInThisBuild {

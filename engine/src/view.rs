@@ -14,6 +14,9 @@ use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
 use crate::relation::{Labelling, Owner, Rule, owners};
 
+/// Most relations whose labels are kept; whoever asks for more of them has them made again.
+const MAX_LABELLINGS: usize = 48;
+
 /// A heap, what is reachable in it, and the labels of the relations that were asked for.
 #[derive(Debug)]
 pub struct View {
@@ -146,6 +149,9 @@ impl View {
         // Not under the lock: a composed rule asks for the labels of its parts.
         let made = Arc::new(Labelling::new(self, rule));
         let mut map = self.labellings.lock().unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= MAX_LABELLINGS {
+            map.clear();
+        }
         Arc::clone(map.entry(rule.clone()).or_insert(made))
     }
 }

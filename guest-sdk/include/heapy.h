@@ -306,6 +306,14 @@ HEAPY_FUNCTION int32_t heapy_print(heapy_handle target, void (*put)(const char *
   return read;
 }
 
+/* Clears the stack where the frames of finished calls were: what stands there still would be taken for references of
+ * the frames that come to lie there. The assertions below do it. */
+__attribute__((noinline, unused)) static void heapy_clear_stack(void) {
+  volatile char area[2048];
+  size_t i;
+  for (i = 0; i < sizeof area; i++) area[i] = 0;
+}
+
 /* The number of blocks that were leaked since setrelheapg, or an error; for a check at the end of a test:
  *
  *     heapy_handle hp = heapy_open(HEAPY_VERSION);
@@ -319,6 +327,52 @@ HEAPY_FUNCTION int64_t heapy_leaks(heapy_handle hp) {
   if (leaks > 0) heapy_release(leaks);
   return count;
 }
+
+/* The bytes of what is reachable, since setref if that was called, or an error. */
+HEAPY_FUNCTION int64_t heapy_heap_bytes(heapy_handle hp) {
+  heapy_handle heap = heapy_ask(hp, "heap");
+  int64_t bytes = heap < 0 ? heap : heapy_number(heap, "size");
+  if (heap > 0) heapy_release(heap);
+  return bytes;
+}
+
+/* What the assertions below do when they do not hold; define it before this header to do something else. */
+#ifndef HEAPY_FAIL
+#define HEAPY_FAIL(what, number) __builtin_trap()
+#endif
+
+/* HEAPY_ASSERT_NO_LEAKS(parse("GET /")): runs a statement, and fails when it leaves blocks that nothing reaches.
+ * Without Heapy the statement is run and nothing is checked. It should call a function that is not inlined: what code in
+ * this function had in its variables may count as held. */
+#define HEAPY_ASSERT_NO_LEAKS(statement)                                             \
+  do {                                                                               \
+    heapy_handle heapy_hp = heapy_open(HEAPY_VERSION);                               \
+    int64_t heapy_found;                                                             \
+    heapy_do(heapy_hp, "setrelheapg");                                               \
+    { statement; }                                                                   \
+    heapy_clear_stack();                                                             \
+    heapy_found = heapy_leaks(heapy_hp);                                             \
+    heapy_release(heapy_hp);                                                         \
+    if (heapy_found && heapy_found != HEAPY_ERROR_DISABLED) {                        \
+      HEAPY_FAIL("leaked blocks", heapy_found);                                      \
+    }                                                                                \
+  } while (0)
+
+/* HEAPY_ASSERT_HEAP(4 << 20, load(&cache)): runs a statement, and fails unless it added fewer bytes than that to what
+ * is reachable. */
+#define HEAPY_ASSERT_HEAP(bytes, statement)                                          \
+  do {                                                                               \
+    heapy_handle heapy_hp = heapy_open(HEAPY_VERSION);                               \
+    int64_t heapy_found;                                                             \
+    heapy_do(heapy_hp, "setref");                                                    \
+    { statement; }                                                                   \
+    heapy_clear_stack();                                                             \
+    heapy_found = heapy_heap_bytes(heapy_hp);                                        \
+    heapy_release(heapy_hp);                                                         \
+    if ((heapy_found < 0 && heapy_found != HEAPY_ERROR_DISABLED) || heapy_found >= (int64_t)(bytes)) { \
+      HEAPY_FAIL("added bytes", heapy_found);                                        \
+    }                                                                                \
+  } while (0)
 
 /* HEAPY_FIELD(struct page, next): four records of a layout for heapy_describe. */
 #define HEAPY_FIELD(type, field, field_type)                                                   \

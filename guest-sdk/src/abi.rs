@@ -15,6 +15,31 @@ pub const VERSION: u32 = 1;
 /// Bytes of a [`Record`].
 pub const RECORD_BYTES: usize = 16;
 
+/// Every function with the number of its parameters.
+pub const FUNCTIONS: [(&str, usize); 18] = [
+    ("open", 1),
+    ("call", 6),
+    ("text", 2),
+    ("length", 1),
+    ("read", 4),
+    ("item", 3),
+    ("release", 1),
+    ("error", 2),
+    ("snapshot", 2),
+    ("describe", 2),
+    ("label", 4),
+    ("hide", 1),
+    ("pin", 3),
+    ("unpin", 1),
+    ("allocator", 3),
+    ("allocated", 3),
+    ("freed", 2),
+    ("reset", 1),
+];
+
+/// Names of the top object that ask for the heap of this moment, and so take a snapshot; all others look at the latest.
+pub const OF_THIS_MOMENT: [&str; 7] = ["heap", "heapg", "heapu", "setref", "setrelheap", "setrelheapg", "setrelheapu"];
+
 /// A value that is passed, or that a call answers: 16 bytes, little endian, aligned or not.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,6 +183,8 @@ pub mod allocator {
 pub mod limit {
     /// Handles at once.
     pub const HANDLES: usize = 65_536;
+    /// Top objects at once.
+    pub const TOPS: usize = 64;
     /// Bytes that the things behind all handles take, as far as the guest chose them, snapshots apart.
     pub const HANDLE_BYTES: usize = 256 << 20;
     /// Snapshots that handles keep at once.

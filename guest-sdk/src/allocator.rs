@@ -7,6 +7,13 @@ use crate::error::Error;
 use crate::imports;
 
 /// How the blocks of an allocator live.
+///
+/// ```
+/// use heapy_guest::{Lifetime, register_allocator};
+///
+/// static FRAMES: heapy_guest::Allocator = register_allocator("frames", Lifetime::Together);
+/// static SLOTS: heapy_guest::Allocator = register_allocator("slots", Lifetime::Each);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
     /// One by one: a block that nothing refers to is a leak.
@@ -48,6 +55,13 @@ impl Allocator {
     ///
     /// # Errors
     /// When it overlaps another one, at the limit of blocks, or without Heapy.
+    ///
+    /// ```
+    /// # use heapy_guest::{Allocator, Lifetime, register_allocator};
+    /// # static SLOTS: Allocator = register_allocator("slots", Lifetime::Each);
+    /// let slab = vec![0u8; 4096];
+    /// assert_eq!(SLOTS.allocated(slab.as_ptr(), 64).is_ok(), heapy_guest::enabled());
+    /// ```
     pub fn allocated<T>(&self, address: *const T, size: usize) -> Result<(), Error> {
         Error::check(imports::allocated(self.number()?, address.addr(), size)).map(drop)
     }
@@ -56,6 +70,14 @@ impl Allocator {
     ///
     /// # Errors
     /// When it is no block of this allocator, or without Heapy.
+    ///
+    /// ```
+    /// # use heapy_guest::{Allocator, Lifetime, register_allocator};
+    /// # static SLOTS: Allocator = register_allocator("slots", Lifetime::Each);
+    /// let slab = vec![0u8; 4096];
+    /// let _ = SLOTS.allocated(slab.as_ptr(), 64);
+    /// let _ = SLOTS.freed(slab.as_ptr());
+    /// ```
     pub fn freed<T>(&self, address: *const T) -> Result<(), Error> {
         Error::check(imports::freed(self.number()?, address.addr())).map(drop)
     }
@@ -64,6 +86,12 @@ impl Allocator {
     ///
     /// # Errors
     /// Without Heapy.
+    ///
+    /// ```
+    /// # use heapy_guest::{Allocator, Lifetime, register_allocator};
+    /// # static FRAMES: Allocator = register_allocator("frames", Lifetime::Together);
+    /// let _ = FRAMES.reset(); // at the end of a frame, when its blocks are given up together
+    /// ```
     pub fn reset(&self) -> Result<(), Error> {
         Error::check(imports::reset(self.number()?)).map(drop)
     }

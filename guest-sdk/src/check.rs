@@ -24,12 +24,22 @@ pub struct Limit {
 }
 
 /// Fewer bytes than this.
+///
+/// ```
+/// use heapy_guest::{MIB, under};
+///
+/// assert_eq!(under(4 * MIB).to_string(), "under 4194304 bytes");
+/// ```
 #[must_use]
 pub const fn under(bytes: u64) -> Limit {
     Limit { bytes, blocks: u64::MAX }
 }
 
 /// Fewer blocks than this.
+///
+/// ```
+/// assert_eq!(heapy_guest::blocks_under(100).to_string(), "under 100 blocks");
+/// ```
 #[must_use]
 pub const fn blocks_under(blocks: u64) -> Limit {
     Limit { bytes: u64::MAX, blocks }
@@ -37,6 +47,12 @@ pub const fn blocks_under(blocks: u64) -> Limit {
 
 impl Limit {
     /// Both limits.
+    ///
+    /// ```
+    /// use heapy_guest::{KIB, blocks_under, under};
+    ///
+    /// assert_eq!(under(KIB).and(blocks_under(10)).to_string(), "under 1024 bytes and 10 blocks");
+    /// ```
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         const fn smaller(a: u64, b: u64) -> u64 {
@@ -102,27 +118,42 @@ pub fn require() {
 ///
 /// # Panics
 /// When blocks were leaked, and when the heap cannot be read.
+///
+/// ```
+/// heapy_guest::check::no_leaks(|| String::from("given back"));
+/// ```
 #[track_caller]
 pub fn no_leaks<T>(run: impl FnOnce() -> T) {
     let hp = hpy();
     // Not `setref`: of `heapu` that keeps numbers only, of which a leak and a release could make zero.
     let ready = hp.call("setrelheapg", &[]).map(drop);
-    drop(run());
+    run_apart(run);
     if !crate::enabled() {
         return;
     }
     let leaks = hp.heapg();
     match ready.and_then(|()| leaks.count()) {
         Ok(0) => {}
-        Ok(count) => panic!("{count} blocks were leaked:\n{}", by_line(&leaks)),
+        Ok(count) => panic!("leaked blocks: {count}\n{}", by_line(&leaks)),
         Err(error) => panic!("leaks cannot be looked for: {error}"),
     }
+}
+
+/// Runs a closure and drops what it gives in a frame that ends with it, so that no place of a live frame keeps an address.
+#[inline(never)]
+fn run_apart<T>(run: impl FnOnce() -> T) {
+    drop(run());
 }
 
 /// What [`assert_heap!`](crate::assert_heap) does.
 ///
 /// # Panics
 /// When more was added than allowed, and when the heap cannot be read.
+///
+/// ```
+/// let text = heapy_guest::check::heap_within(heapy_guest::under(heapy_guest::KIB), || String::from("short"));
+/// assert_eq!(text, "short");
+/// ```
 #[track_caller]
 pub fn heap_within<T>(limit: Limit, run: impl FnOnce() -> T) -> T {
     let hp = hpy();
@@ -135,7 +166,7 @@ pub fn heap_within<T>(limit: Limit, run: impl FnOnce() -> T) -> T {
     match ready.and_then(|()| Ok((added.size()?, added.count()?))) {
         Ok((size, count)) if (size as u64) < limit.bytes && (count as u64) < limit.blocks => value,
         Ok((size, count)) => {
-            panic!("{count} blocks of {size} bytes were added, {limit} are allowed:\n{}", by_line(&added))
+            panic!("added blocks: {count}, of {size} bytes; allowed: {limit}\n{}", by_line(&added))
         }
         Err(error) => panic!("the heap cannot be looked at: {error}"),
     }

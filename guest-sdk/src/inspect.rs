@@ -57,6 +57,17 @@ pub struct Field {
 ///
 /// # Errors
 /// When no live block begins at the value (an `Rc` has its counts in front), at the limit of labels, or without Heapy.
+///
+/// ```
+/// #[derive(heapy_guest::Inspect)]
+/// struct Page {
+///     number: u32,
+/// }
+///
+/// let page = Box::new(Page { number: 7 });
+/// let _ = heapy_guest::label(&*page);
+/// # let _ = page.number;
+/// ```
 pub fn label<T: Inspect>(value: &T) -> Result<(), Error> {
     label_as::<T>(core::ptr::from_ref(value).addr(), shape::VALUE)
 }
@@ -65,6 +76,17 @@ pub fn label<T: Inspect>(value: &T) -> Result<(), Error> {
 ///
 /// # Errors
 /// As [`label`].
+///
+/// ```
+/// #[derive(heapy_guest::Inspect)]
+/// struct Page {
+///     number: u32,
+/// }
+///
+/// let pages = vec![Page { number: 1 }, Page { number: 2 }];
+/// let _ = heapy_guest::label_slice(&pages); // tables say `[Page]`, paths `[1].number`
+/// # let _ = pages[0].number;
+/// ```
 pub fn label_slice<T: Inspect>(values: &[T]) -> Result<(), Error> {
     label_as::<T>(values.as_ptr().addr(), shape::ARRAY)
 }
@@ -115,6 +137,12 @@ pub fn pin<T>(address: *const T, name: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the block is not pinned, or without Heapy.
+///
+/// ```
+/// let kept = Box::new([0u8; 64]);
+/// let _ = heapy_guest::pin(&raw const *kept, "embedder");
+/// let _ = heapy_guest::unpin(&raw const *kept); // the embedder has let go of it
+/// ```
 pub fn unpin<T>(address: *const T) -> Result<(), Error> {
     Error::check(imports::unpin(address.addr())).map(drop)
 }

@@ -36,6 +36,7 @@
 //! counted in the next snapshot, unless it is given to [`hide`].
 
 #![no_std]
+#![allow(clippy::result_large_err, reason = "an error carries its message along: there is no heap to put it on")]
 
 #[cfg(test)]
 extern crate std;
@@ -65,6 +66,12 @@ pub use things::{Paths, Pattern, Relation, Stat};
 pub use use_api::{Use, hpy};
 
 /// Whether this guest was built with Heapy.
+///
+/// ```
+/// if !heapy_guest::enabled() {
+///     println!("built without Heapy: nothing is checked");
+/// }
+/// ```
 #[must_use]
 pub const fn enabled() -> bool {
     cfg!(all(feature = "enabled", target_family = "wasm"))

@@ -5,6 +5,13 @@ use crate::set::Set;
 use crate::thing::{Answer, List, Text, Thing};
 
 /// A row of a table.
+///
+/// ```
+/// let largest = heapy_guest::hpy().heap().rows().next();
+/// if let Some(row) = largest {
+///     println!("{} bytes in {} of {}", row.size, row.count, row.kind);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Row {
     /// Its position, from 0.
@@ -20,6 +27,12 @@ pub struct Row {
 }
 
 /// An object of a set.
+///
+/// ```
+/// for object in heapy_guest::hpy().heap().objects().take(3) {
+///     println!("{:#x}: {}, {} bytes", object.address, object.class, object.size);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Object {
     /// Its first byte.

@@ -31,6 +31,14 @@ impl Set {
     ///
     /// # Errors
     /// The first error of the chain; a kind has no members to count.
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// match heap.count() {
+    ///     Ok(count) => println!("{count} objects"),
+    ///     Err(error) => println!("not known: {error}"),
+    /// }
+    /// ```
     pub fn count(&self) -> Result<i64, Error> {
         self.call("count", &[])?.int()
     }
@@ -39,6 +47,11 @@ impl Set {
     ///
     /// # Errors
     /// As [`Set::count`].
+    ///
+    /// ```
+    /// let bytes = heapy_guest::hpy().heap().size().unwrap_or_default();
+    /// assert!(bytes >= 0);
+    /// ```
     pub fn size(&self) -> Result<i64, Error> {
         self.call("size", &[])?.int()
     }
@@ -61,42 +74,80 @@ impl Set {
 
     /// The same objects grouped by a relation: `Type`, `Clodo`, `Prod`, `Size`, `Via`, `Rcs`, `Id`, ..., or several
     /// joined by `&`.
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// println!("{}", heap.by("Prod")); // by line of allocation
+    /// println!("{}", heap.by("Type&Size"));
+    /// ```
     #[must_use]
     pub fn by(&self, relation: &str) -> Self {
         Self::of(self.call("by", &[Arg::text(relation)]))
     }
 
     /// The same objects grouped by a relation that was made before.
+    ///
+    /// ```
+    /// let hp = heapy_guest::hpy();
+    /// let by_line = hp.relation("Prod");
+    /// println!("{}", hp.heap().by_relation(&by_line));
+    /// ```
     #[must_use]
     pub fn by_relation(&self, relation: &Relation) -> Self {
         Self::of(relation.thing().and_then(|relation| self.call("by", &[Arg::thing(relation)])))
     }
 
     /// The objects of one row of the table; negative positions count from the end.
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// println!("{}", heap.part(0)); // what the first row stands for
+    /// println!("{}", heap.part(-1));
+    /// ```
     #[must_use]
     pub fn part(&self, index: i64) -> Self {
         Self::of(self.call("at", &[Arg::int(index)]))
     }
 
     /// The objects that they refer to.
+    ///
+    /// ```
+    /// println!("{}", heapy_guest::hpy().heap().part(0).referents());
+    /// ```
     #[must_use]
     pub fn referents(&self) -> Self {
         Self::of(self.call("referents", &[]))
     }
 
     /// The reachable objects that refer to them.
+    ///
+    /// ```
+    /// println!("{}", heapy_guest::hpy().heap().part(0).referrers());
+    /// ```
     #[must_use]
     pub fn referrers(&self) -> Self {
         Self::of(self.call("referrers", &[]))
     }
 
     /// They and everything that only they hold.
+    ///
+    /// ```
+    /// println!("{}", heapy_guest::hpy().heap().part(0).dominos()); // what would go with them
+    /// ```
     #[must_use]
     pub fn dominos(&self) -> Self {
         Self::of(self.call("dominos", &[]))
     }
 
     /// Their summary.
+    ///
+    /// ```
+    /// let hp = heapy_guest::hpy();
+    /// let before = hp.heap().stat();
+    /// let page = vec![0u8; 4096];
+    /// println!("{}", &hp.heap().stat() - &before); // numbers of different snapshots can be compared
+    /// # drop(page);
+    /// ```
     #[must_use]
     pub fn stat(&self) -> Stat {
         Stat::of(self.call("stat", &[]))
@@ -113,6 +164,10 @@ impl Set {
     }
 
     /// The reference pattern: who holds them, and who holds those.
+    ///
+    /// ```
+    /// println!("{}", heapy_guest::hpy().heap().part(0).rp());
+    /// ```
     #[must_use]
     pub fn rp(&self) -> Pattern {
         Pattern::of(self.call("rp", &[]))
@@ -146,6 +201,12 @@ impl Set {
     ///
     /// # Errors
     /// The first error of either chain, or sets of different snapshots.
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// let same = heap.equals(&heap);
+    /// assert!(same.unwrap_or(true));
+    /// ```
     pub fn equals(&self, other: &Self) -> Result<bool, Error> {
         self.call("eq", &[Arg::thing(other.thing()?)])?.bool()
     }
@@ -154,6 +215,11 @@ impl Set {
     ///
     /// # Errors
     /// As [`Set::equals`].
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// assert!(heap.part(0).is_subset(&heap).unwrap_or(true));
+    /// ```
     pub fn is_subset(&self, other: &Self) -> Result<bool, Error> {
         self.call("le", &[Arg::thing(other.thing()?)])?.bool()
     }

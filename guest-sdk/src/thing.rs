@@ -18,6 +18,17 @@ pub struct Thing {
 }
 
 /// A value that is passed to a call.
+///
+/// ```
+/// use heapy_guest::{Arg, hpy};
+///
+/// let heap = hpy().heap();
+/// // Arguments stand in order; one that is named stands behind its name.
+/// let arguments = [Arg::name("depth"), Arg::int(3), Arg::name("imdom"), Arg::bool(true)];
+/// if let Ok(pattern) = heap.call("get_rp", &arguments) {
+///     println!("{pattern}");
+/// }
+/// ```
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug)]
 pub struct Arg<'value> {
@@ -26,6 +37,16 @@ pub struct Arg<'value> {
 }
 
 /// What a call answers.
+///
+/// ```
+/// use heapy_guest::{Answer, hpy};
+///
+/// match hpy().heap().call("count", &[]) {
+///     Ok(Answer::Int(count)) => println!("{count} objects"),
+///     Ok(other) => println!("something else: {other}"),
+///     Err(error) => println!("no answer: {error}"),
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Answer {
     /// Nothing.
@@ -45,10 +66,30 @@ pub enum Answer {
 }
 
 /// A text that the host keeps; [`fmt::Display`] writes it without memory from the heap.
+///
+/// ```
+/// let package = heapy_guest::hpy().heap().stat().dump();
+/// if let Ok(text) = package {
+///     let mut first = [0u8; 64];
+///     let read = text.read(0, &mut first);
+///     assert!(read <= text.length());
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Text(Thing);
 
 /// Values that the host keeps in a row.
+///
+/// ```
+/// use heapy_guest::hpy;
+///
+/// if let Ok(relations) = hpy().heap().part(0).sp().call("at", &[heapy_guest::Arg::int(0)]) {
+///     let path = relations.thing().and_then(|path| path.call("path", &[])).and_then(|path| path.list());
+///     for relation in path.iter().flat_map(|list| list.iter()).flatten() {
+///         println!("{relation}");
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct List {
     thing: Thing,
@@ -62,6 +103,14 @@ impl Thing {
     }
 
     /// Which sort of thing it is, one of [`sort`].
+    ///
+    /// ```
+    /// use heapy_guest::{abi::sort, hpy};
+    ///
+    /// if let Ok(thing) = hpy().thing() {
+    ///     assert_eq!(thing.sort(), sort::USE);
+    /// }
+    /// ```
     #[must_use]
     pub const fn sort(&self) -> u16 {
         self.sort
@@ -94,6 +143,13 @@ impl Thing {
     ///
     /// # Errors
     /// What the host says, such as the limit of handles.
+    ///
+    /// ```
+    /// let heap = heapy_guest::hpy().heap();
+    /// if let Ok(text) = heap.thing().and_then(|heap| heap.brief()) {
+    ///     println!("{text}"); // <3 app::Node>
+    /// }
+    /// ```
     pub fn brief(&self) -> Result<Text, Error> {
         self.text(form::BRIEF)
     }
@@ -102,6 +158,13 @@ impl Thing {
     ///
     /// # Errors
     /// What the host says, such as the limit of handles.
+    ///
+    /// ```
+    /// let by_type = heapy_guest::hpy().relation("Type");
+    /// if let Ok(text) = by_type.thing().and_then(|relation| relation.repr()) {
+    ///     println!("{text}"); // hp.Type
+    /// }
+    /// ```
     pub fn repr(&self) -> Result<Text, Error> {
         self.text(form::REPR)
     }

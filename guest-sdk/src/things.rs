@@ -71,6 +71,11 @@ impl Stat {
     ///
     /// # Errors
     /// The first error of the chain.
+    ///
+    /// ```
+    /// let count = heapy_guest::hpy().heapu().count();
+    /// assert!(count.unwrap_or(0) >= 0);
+    /// ```
     pub fn count(&self) -> Result<i64, Error> {
         self.call("count", &[])?.int()
     }
@@ -79,6 +84,10 @@ impl Stat {
     ///
     /// # Errors
     /// The first error of the chain.
+    ///
+    /// ```
+    /// println!("{} bytes are lost", heapy_guest::hpy().heapu().size().unwrap_or_default());
+    /// ```
     pub fn size(&self) -> Result<i64, Error> {
         self.call("size", &[])?.int()
     }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::abi::OF_THIS_MOMENT;
 use crate::error::Error;
 use crate::set::Set;
 use crate::thing::{Answer, Arg, Thing};
@@ -34,7 +35,12 @@ pub struct Use {
 
 impl Use {
     /// The objects that are reachable now. Takes a snapshot.
+    ///
+    /// ```
+    /// println!("{}", heapy_guest::hpy().heap().by("Prod"));
+    /// ```
     #[must_use]
+    #[inline(always)]
     pub fn heap(&self) -> Set {
         Set::of(self.call("heap", &[]))
     }
@@ -46,6 +52,7 @@ impl Use {
     /// println!("{leaks}");
     /// ```
     #[must_use]
+    #[inline(always)]
     pub fn heapu(&self) -> Stat {
         Stat::of(self.call("heapu", &[]))
     }
@@ -59,12 +66,22 @@ impl Use {
     /// }
     /// ```
     #[must_use]
+    #[inline(always)]
     pub fn heapu_set(&self) -> Set {
         Set::of(self.call("heapu", &[Arg::name("stat"), Arg::bool(false)]))
     }
 
     /// The blocks that nothing reaches, without those of which `setrelheapg` was told. Takes a snapshot.
+    ///
+    /// ```
+    /// let hp = heapy_guest::hpy();
+    /// let _ = hp.call("setrelheapg", &[]);
+    /// let lost: &'static str = Box::leak(String::from("lost").into_boxed_str());
+    /// println!("{}", hp.heapg()); // what was lost since
+    /// # let _ = lost;
+    /// ```
     #[must_use]
+    #[inline(always)]
     pub fn heapg(&self) -> Set {
         Set::of(self.call("heapg", &[]))
     }
@@ -82,6 +99,7 @@ impl Use {
     ///     drop(page);
     /// }
     /// ```
+    #[inline(always)]
     pub fn setref(&self) -> Result<(), Error> {
         self.call("setref", &[]).map(drop)
     }
@@ -112,12 +130,21 @@ impl Use {
     }
 
     /// The kind of everything.
+    ///
+    /// ```
+    /// let hp = heapy_guest::hpy();
+    /// println!("{}", !hp.anything());
+    /// ```
     #[must_use]
     pub fn anything(&self) -> Set {
         Set::of(self.call("Anything", &[]))
     }
 
     /// The empty set.
+    ///
+    /// ```
+    /// assert_eq!(heapy_guest::hpy().nothing().count().unwrap_or(0), 0);
+    /// ```
     #[must_use]
     pub fn nothing(&self) -> Set {
         Set::of(self.call("Nothing", &[]))
@@ -135,6 +162,13 @@ impl Use {
     }
 
     /// The summary that stands in a text, as [`Stat::dump`] makes it.
+    ///
+    /// ```
+    /// let hp = heapy_guest::hpy();
+    /// if let Ok(package) = hp.heap().stat().dump() {
+    ///     println!("{}", hp.load(&package.to_string()));
+    /// }
+    /// ```
     #[must_use]
     pub fn load(&self, package: &str) -> Stat {
         Stat::of(self.call("load", &[Arg::text(package)]))
@@ -144,6 +178,12 @@ impl Use {
     ///
     /// # Errors
     /// When there is no such name.
+    ///
+    /// ```
+    /// if let Ok(help) = heapy_guest::hpy().doc("heapu") {
+    ///     println!("{help}");
+    /// }
+    /// ```
     pub fn doc(&self, name: &str) -> Result<Thing, Error> {
         self.call("doc", &[])?.thing()?.call(name, &[])?.thing()
     }
@@ -152,7 +192,25 @@ impl Use {
     ///
     /// # Errors
     /// What the host says.
+    ///
+    /// ```
+    /// use heapy_guest::{Arg, hpy};
+    ///
+    /// let hp = hpy();
+    /// let answer = hp.call("heapu", &[Arg::name("abs"), Arg::bool(true)]);
+    /// assert_eq!(answer.is_ok(), heapy_guest::enabled());
+    /// ```
+    // In the caller's frame, here and above: what is cleared begins below it, where the frame of `ask` comes to lie.
+    #[inline(always)]
     pub fn call(&self, name: &str, arguments: &[Arg<'_>]) -> Result<Answer, Error> {
+        if crate::enabled() && OF_THIS_MOMENT.contains(&name) {
+            clear_dead_stack();
+        }
+        self.ask(name, arguments)
+    }
+
+    #[inline(never)]
+    fn ask(&self, name: &str, arguments: &[Arg<'_>]) -> Result<Answer, Error> {
         self.thing()?.call(name, arguments)
     }
 
@@ -163,6 +221,18 @@ impl Use {
     pub fn thing(&self) -> Result<&Thing, Error> {
         self.thing.as_ref().map_err(Clone::clone)
     }
+}
+
+/// Bytes of stack that are cleared before a snapshot: more than the frames of this crate take.
+const CLEARED_STACK_BYTES: usize = 4096;
+
+/// Clears the stack where the frames of finished calls were. Our frames come to lie there, with places that nothing is
+/// ever written to, and what finished calls left in them would be taken for references of live frames.
+#[inline(never)]
+fn clear_dead_stack() {
+    // Not a temporary: that would be a constant in static memory.
+    let mut cleared = [0u8; CLEARED_STACK_BYTES];
+    core::hint::black_box(&mut cleared);
 }
 
 impl fmt::Display for Use {

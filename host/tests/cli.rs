@@ -229,3 +229,27 @@ fn a_recording_holds_the_course_of_the_run() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("memory grew at ") && text.contains("bytes live"), "{text}");
 }
+
+/// A command that asks for its heap, stores a snapshot by name, and ends with the number of that snapshot.
+const ASKS: &str = r#"(module
+  (import "heapy" "open" (func $open (param i32) (result i32)))
+  (import "heapy" "call" (func $call (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "heapy" "snapshot" (func $snapshot (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "heap") (data (i32.const 24) "in between")
+  (func (export "_start")
+    (if (call $call (call $open (i32.const 1)) (i32.const 16) (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 64))
+      (then (call $exit (i32.const 99))))
+    (call $exit (call $snapshot (i32.const 24) (i32.const 10)))))"#;
+
+#[test]
+fn a_guest_may_ask_about_itself() {
+    let folder = with_module(ASKS);
+    let output = heapy(&["record", "guest.wasm", "-o", "run.heapy"], folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 snapshots"), "its own and the one at the exit: {}", stderr(&output));
+    let shown = heapy(&["show", "run.heapy", "--snapshot", "1", "--json"], folder.path());
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["count"], 2, "the module, and the frame that asked: {shown}");
+}

@@ -9,10 +9,11 @@ use crate::{guests, npm};
 
 /// What can be measured: the name here, and the bench targets. Those of the engine are criterion's and do not take `--json`;
 /// they print times of one machine, to be compared with each other only.
-const BENCHES: [(&str, &[&str]); 4] = [
+const BENCHES: [(&str, &[&str]); 5] = [
     ("overhead", &["overhead"]),
     ("snapshot", &["snapshot"]),
     ("script", &["script"]),
+    ("guest", &["guest_calls"]),
     ("engine", &["partition", "graph"]),
 ];
 

@@ -16,6 +16,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "chores speak to the terminal")]
 
 mod bench;
+mod compilers;
 mod demo;
 mod guests;
 mod install;

@@ -28,20 +28,26 @@ pub(crate) fn browser() -> bool {
     if found() {
         return true;
     }
-    if on_path("apt-get") && is_root() {
-        let install = ["-y", "--no-install-recommends", "install", "chromium"];
-        let update = run(Command::new("apt-get").args(["-q", "update"]));
-        let installed = update.and_then(|()| {
-            run(Command::new("apt-get").arg("-q").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
-        });
-        if let Err(error) = installed {
-            eprintln!("Chromium could not be installed: {error:#}");
-        }
-    }
+    install(&["chromium"]);
     if !found() {
         eprintln!("no Chromium: the browser tests are skipped; install it with `sudo apt-get install chromium`");
     }
     found()
+}
+
+/// Installs Debian packages where that may be done without asking, and says so when it fails.
+pub(crate) fn install(packages: &[&str]) {
+    if !on_path("apt-get") || !is_root() {
+        return;
+    }
+    let update = run(Command::new("apt-get").args(["-q", "update"]));
+    let installed = update.and_then(|()| {
+        let install = ["-q", "-y", "--no-install-recommends", "install"];
+        run(Command::new("apt-get").args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))
+    });
+    if let Err(error) = installed {
+        eprintln!("{} could not be installed: {error:#}", packages.join(", "));
+    }
 }
 
 fn is_root() -> bool {

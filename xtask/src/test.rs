@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{SELECTION, cargo, run};
-use crate::{guests, setup, tidy, ui};
+use crate::{compilers, guests, setup, tidy, ui};
 
 /// A step: its name for `--only`, and what it does.
 type Step = (&'static str, fn(&mut Counts) -> Result<()>);
@@ -79,6 +79,7 @@ fn run_tests(counts: &mut Counts) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--release", "--no-fail-fast"]).args(SELECTION);
     command.env("HEAPY_BROWSER", if browser { "require" } else { "skip" });
+    command.envs(compilers::found());
     let status = run_counting(&mut command, counts)?;
     if !status || counts.failed > 0 {
         println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);

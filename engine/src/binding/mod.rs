@@ -26,6 +26,9 @@ pub use value::{Edge, Page, Value};
 
 use entry::Bound;
 
+use crate::error::UseError;
+use crate::uniset::MAX_PARTS;
+
 /// The owner of the values of a type.
 #[must_use]
 pub fn owner(name: &str) -> Option<&'static Owner> {
@@ -70,7 +73,12 @@ fn names_of(type_name: &str) -> Vec<&'static str> {
 pub fn call(target: &Value, name: &str, arguments: &[Value]) -> Result<Value, ApiError> {
     if let Some(entry) = find(target, name) {
         let bound = Bound::new(entry, arguments)?;
-        return Ok((entry.run)(target, &bound)?.made_by(target));
+        let answer = (entry.run)(target, &bound)?.made_by(target);
+        return if formula_parts(&answer) > MAX_PARTS {
+            Err(UseError::Formula { function: entry.name, limit: MAX_PARTS }.into())
+        } else {
+            Ok(answer)
+        };
     }
     if let Value::Page(Page { top: Some(top), .. }) = target
         && find(top, name).is_some()
@@ -86,4 +94,14 @@ pub fn call(target: &Value, name: &str, arguments: &[Value]) -> Result<Value, Ap
 
 fn unknown(target: &Value, name: &str) -> ApiError {
     ApiError::NoSuchName { target: target.type_name(), name: name.to_owned(), accepted: names(target).join(", ") }
+}
+
+/// Of an answer that further ones can be made of, the number of parts of its formula.
+fn formula_parts(answer: &Value) -> usize {
+    match answer {
+        Value::Set(set) => set.formula_parts(),
+        Value::Relation(relation) => relation.formula_parts(),
+        Value::Kinds(kinds) => kinds.formula_parts(),
+        _ => 0,
+    }
 }

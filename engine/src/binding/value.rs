@@ -162,8 +162,11 @@ impl fmt::Display for Value {
             Self::Float(number) => number.fmt(f),
             Self::Large(text) | Self::Text(text) => f.write_str(text),
             Self::List(values) => {
-                let texts: Vec<String> = values.iter().map(Self::repr).collect();
-                write!(f, "[{}]", texts.join(", "))
+                for (index, value) in values.iter().enumerate() {
+                    f.write_str(if index == 0 { "[" } else { ", " })?;
+                    f.write_str(&value.repr())?;
+                }
+                f.write_str(if values.is_empty() { "[]" } else { "]" })
             }
             Self::Record(values) => {
                 let texts: Vec<String> =

@@ -43,11 +43,18 @@ pub trait Listing: fmt::Debug + Send + Sync {
     }
 }
 
+/// How many pages back `prev` goes at most.
+const MAX_HISTORY: usize = 10_000;
+
 /// One page of a listing. Prints as that page.
 #[derive(Clone, Debug)]
 pub struct MorePrinter {
     listing: Arc<dyn Listing>,
     start: usize,
+    /// Whether the listing's own head stands above it.
+    first: bool,
+    /// How many pages are behind `previous`.
+    history: usize,
     /// How many lines from `start`; none for a page of the usual length.
     whole: bool,
     previous: Option<Arc<MorePrinter>>,
@@ -57,20 +64,26 @@ impl MorePrinter {
     /// The first page of a listing.
     #[must_use]
     pub fn new(listing: Arc<dyn Listing>) -> Self {
-        Self { listing, start: 0, whole: false, previous: None }
+        Self { listing, start: 0, first: true, history: 0, whole: false, previous: None }
     }
 
     /// The page after this one; it prints nothing if there is none.
     #[must_use]
     pub fn more(&self) -> Self {
         let start = if self.whole { usize::MAX } else { self.listing.page_end(self.start) };
-        Self { listing: Arc::clone(&self.listing), start, whole: false, previous: Some(Arc::new(self.clone())) }
+        self.followed(start, false)
     }
 
     /// All lines.
     #[must_use]
     pub fn all(&self) -> Self {
-        Self { listing: Arc::clone(&self.listing), start: 0, whole: true, previous: Some(Arc::new(self.clone())) }
+        self.followed(0, true)
+    }
+
+    fn followed(&self, start: usize, whole: bool) -> Self {
+        let (history, previous) =
+            if self.history < MAX_HISTORY { (self.history + 1, Some(Arc::new(self.clone()))) } else { (0, None) };
+        Self { listing: Arc::clone(&self.listing), start, first: false, history, whole, previous }
     }
 
     /// The page that this one was made from; none for the first.
@@ -80,30 +93,68 @@ impl MorePrinter {
     }
 }
 
+/// A loop: dropped one within the other, ten thousand pages would take more stack than there is.
+impl Drop for MorePrinter {
+    fn drop(&mut self) {
+        let mut next = self.previous.take();
+        while let Some(mut page) = next.and_then(Arc::into_inner) {
+            next = page.previous.take();
+        }
+    }
+}
+
 impl fmt::Display for MorePrinter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        let first = self.whole || self.previous.is_none();
+        let mut lines = Lines { formatter: f, begun: false, blank: String::new() };
+        let first = self.whole || self.first;
         if first {
-            parts.extend(self.listing.label());
+            for line in self.listing.label() {
+                lines.put(&line)?;
+            }
         }
         let in_range = self.start != usize::MAX && self.listing.line(self.start).is_some();
         if in_range {
-            parts.extend(self.listing.header());
+            if let Some(header) = self.listing.header() {
+                lines.put(&header)?;
+            }
             let end = if self.whole { usize::MAX } else { self.listing.page_end(self.start) };
             let mut next = self.start;
             while next < end
                 && let Some(line) = self.listing.line(next)
             {
-                parts.push(line);
+                lines.put(&line)?;
                 next += 1;
             }
             if self.listing.line(next).is_some() {
-                parts.push(self.listing.more_message_from(self.start, next));
+                lines.put(&self.listing.more_message_from(self.start, next))?;
             }
         } else if !first {
-            parts.push(self.listing.exhausted());
+            lines.put(&self.listing.exhausted())?;
         }
-        f.write_str(parts.join("\n").trim_end())
+        Ok(())
+    }
+}
+
+/// Writes lines as they come, and no white space behind the last one.
+struct Lines<'page, 'target> {
+    formatter: &'page mut fmt::Formatter<'target>,
+    begun: bool,
+    /// White space that is only written when something follows.
+    blank: String,
+}
+
+impl Lines<'_, '_> {
+    fn put(&mut self, line: &str) -> fmt::Result {
+        if std::mem::replace(&mut self.begun, true) {
+            self.blank.push('\n');
+        }
+        let text = line.trim_end();
+        if !text.is_empty() {
+            self.formatter.write_str(&self.blank)?;
+            self.formatter.write_str(text)?;
+            self.blank.clear();
+        }
+        self.blank.push_str(&line[text.len()..]);
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@
 mod analyses;
 mod attributes;
 mod expr;
+mod formula;
 mod identity_set;
 mod kind;
 mod maprox;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 pub use attributes::{FieldView, ObjectView};
 pub(crate) use expr::{Atom, Comparison, Expr};
+pub(crate) use formula::MAX_PARTS;
 pub use identity_set::IdentitySet;
 pub use kind::{Classification, Kind};
 pub use maprox::MappingProxy;

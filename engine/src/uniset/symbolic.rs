@@ -11,6 +11,10 @@ use crate::object_set::ObjectSet;
 use crate::relation::{Class, Rule};
 use crate::view::View;
 
+/// Most terms of a union: negation and distribution multiply them, so that a formula of twenty kinds could have a
+/// million. What would have more is answered by its members.
+const MAX_TERMS: usize = 256;
+
 impl Expr {
     /// The empty set of a heap.
     pub(crate) fn nothing(view: &Arc<View>) -> Self {
@@ -32,6 +36,13 @@ impl Expr {
     /// Whether it is a kind or the complement of one.
     fn is_factor(&self) -> bool {
         !matches!(self, Self::And(_) | Self::Or(_))
+    }
+
+    fn term_count(&self) -> usize {
+        match self {
+            Self::Or(terms) => terms.len(),
+            _ => 1,
+        }
     }
 
     fn factors(&self) -> Vec<Self> {
@@ -81,6 +92,11 @@ impl Expr {
 
     /// The intersection.
     pub(crate) fn and(&self, view: &Arc<View>, other: &Self) -> Self {
+        if self.term_count() * other.term_count() > MAX_TERMS {
+            let mut both = self.evaluate(view);
+            both.intersect_with(&other.evaluate(view));
+            return Self::Objects(Arc::new(both));
+        }
         match (self, other) {
             (Self::Objects(set), kind) | (kind, Self::Objects(set)) => {
                 let mut both = (**set).clone();
@@ -102,6 +118,11 @@ impl Expr {
 
     /// The union.
     pub(crate) fn or(&self, view: &Arc<View>, other: &Self) -> Self {
+        if self.term_count() + other.term_count() > MAX_TERMS {
+            let mut either = self.evaluate(view);
+            either.union_with(&other.evaluate(view));
+            return Self::Objects(Arc::new(either));
+        }
         if self.is_part_of(view, other) {
             return other.clone();
         }

@@ -27,10 +27,12 @@ impl Guest {
         let path = &command.guest;
         let wasm = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let wasi = wasi_options(command, options)?;
-        let target = Target::load(&wasm, target_options(options)?).with_context(|| path.display().to_string())?;
+        let mut target = Target::load(&wasm, target_options(options)?).with_context(|| path.display().to_string())?;
         let name = guest_name(path);
         let symbols = Symbols::labelled(wasm.into(), &name).with_context(|| path.display().to_string())?;
-        Ok(Self { target, symbols: Arc::new(symbols), wasi, info: GuestInfo { name, contents: options.contents } })
+        let (symbols, info) = (Arc::new(symbols), GuestInfo { name, contents: options.contents });
+        target.answer_guest(&symbols, &info)?;
+        Ok(Self { target, symbols, wasi, info })
     }
 }
 

@@ -1,14 +1,15 @@
 //! Between records and the values of the Use API.
 
-use std::sync::Arc;
+use std::fmt::{self, Display, Write};
 
 use heapy_engine::binding::{ApiError, Value};
-use heapy_engine::{Heap, UniSet, Use};
+use heapy_engine::{UniSet, Use};
 use heapy_guest::abi::{Record, code, form, limit, sort, tag};
 
 use super::error::Refusal;
 use super::handles::Handles;
 use super::records::{Argument, Arguments};
+use super::weight::{bytes_of, heap_of, within};
 
 /// What a guest holds by a handle.
 #[derive(Debug)]
@@ -18,9 +19,6 @@ pub(super) enum Thing {
     /// Anything else.
     Value(Value),
 }
-
-/// Bytes that a handle costs besides what is behind it.
-const HANDLE_BYTES: usize = 256;
 
 /// The arguments as the API takes them; names go into a last record.
 pub(super) fn values(arguments: Arguments, handles: &Handles<Thing>) -> Result<Vec<Value>, Refusal> {
@@ -54,15 +52,16 @@ fn value(argument: Argument, handles: &Handles<Thing>) -> Result<Value, Refusal>
     })
 }
 
-/// Keeps an answer for the guest, unless the record itself can tell it.
-pub(super) fn keep(value: Value, handles: &mut Handles<Thing>) -> Result<Record, Refusal> {
+/// Keeps an answer for the guest, unless the record itself can tell it. `least` are the bytes that it keeps of what it
+/// was made of.
+pub(super) fn keep(value: Value, least: usize, handles: &mut Handles<Thing>) -> Result<Record, Refusal> {
     let plain = |tag, payload| Ok(Record { tag, sort: 0, length: 0, payload });
     match value {
         Value::None => plain(tag::NONE, 0),
         Value::Bool(truth) => plain(tag::BOOL, truth.into()),
         Value::Integer(number) => plain(tag::INT, number.cast_unsigned()),
         Value::Float(number) => plain(tag::FLOAT, number.to_bits()),
-        Value::Large(digits) => keep(Value::Text(digits), handles),
+        Value::Large(digits) => keep(Value::Text(digits), least, handles),
         value => {
             let (tag, length) = match &value {
                 Value::Text(text) => (tag::TEXT, text.len()),
@@ -70,12 +69,18 @@ pub(super) fn keep(value: Value, handles: &mut Handles<Thing>) -> Result<Record,
                 _ => (tag::HANDLE, 0),
             };
             let sort = sort_of(&value);
-            let bytes = bytes_of(&value);
+            let bytes = bytes_of(&value).max(least);
             let handle = handles.insert(Thing::Value(value), bytes)?;
             // Longer texts and lists are beyond the limit of bytes.
             Ok(Record { tag, sort, length: length as u32, payload: handle.into() })
         }
     }
+}
+
+/// Whether a thing answers the same to the same name whatever was asked before: paths can be told how many a page has, and
+/// patterns grow.
+pub(super) const fn is_frozen(thing: &Thing) -> bool {
+    matches!(thing, Thing::Value(Value::Set(_) | Value::Stat(_) | Value::Partition(_) | Value::Relation(_)))
 }
 
 /// One of the texts of a thing.
@@ -86,8 +91,20 @@ pub(super) fn text(thing: &Thing, form: u32) -> Result<String, Refusal> {
         Thing::Top(None) => return Ok(TOP.to_owned()),
     };
     match form {
-        form::STR => Ok(value.to_string()),
-        form::REPR => Ok(value.repr()),
+        form::STR => written(value),
+        form::REPR => match value {
+            Value::Text(_) | Value::Set(_) | Value::Relation(_) => {
+                let objects = heap_of(value).map_or(0, |heap| heap.object_count());
+                let parts = match value {
+                    Value::Set(UniSet::Kind(kind)) => UniSet::from(kind.clone()).formula_parts(),
+                    Value::Relation(relation) => relation.formula_parts(),
+                    _ => 0,
+                };
+                within(parts.saturating_mul(objects).saturating_mul(ADDRESS_BYTES), "text")?;
+                Ok(value.repr())
+            }
+            other => written(other),
+        },
         form::BRIEF => Ok(match value {
             Value::Set(set) => set.brief(),
             other => other.to_string().lines().next().unwrap_or_default().to_owned(),
@@ -99,18 +116,36 @@ pub(super) fn text(thing: &Thing, form: u32) -> Result<String, Refusal> {
     }
 }
 
-/// What a top object that has not looked at any heap yet prints: the same as one that has.
-const TOP: &str = "Top level interface to Heapy.\nUse eg: hp.doc for more info on hp.";
+/// Bytes of an address in a text, and the comma behind it.
+const ADDRESS_BYTES: usize = 12;
 
-/// The heap that keeping a value keeps.
-pub(super) fn heap_of(value: &Value) -> Option<&Arc<Heap>> {
-    match value {
-        Value::Use(top) => Some(top.view().heap()),
-        Value::Set(set) => Some(set.view().heap()),
-        Value::Relation(relation) => Some(relation.view().heap()),
-        _ => None,
+/// The text of a value, which may be made line by line and would not end.
+fn written(value: &impl Display) -> Result<String, Refusal> {
+    let mut text = Bounded(String::new());
+    match write!(text, "{value}") {
+        Ok(()) => Ok(text.0),
+        Err(fmt::Error) => {
+            let message = format!("text: longer than {} bytes; ask for a part or for pages", limit::TEXT_BYTES);
+            Err(Refusal::new(code::LIMIT, message))
+        }
     }
 }
+
+/// A text that ends at the limit.
+struct Bounded(String);
+
+impl Write for Bounded {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        if self.0.len() + piece.len() > limit::TEXT_BYTES {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(piece);
+        Ok(())
+    }
+}
+
+/// What a top object that has not looked at any heap yet prints: the same as one that has.
+const TOP: &str = "Top level interface to Heapy.\nUse eg: hp.doc for more info on hp.";
 
 /// The refusal that an error of the API is for a guest.
 impl From<ApiError> for Refusal {
@@ -139,39 +174,4 @@ const fn sort_of(value: &Value) -> u16 {
         Value::List(_) => sort::LIST,
         _ => sort::OTHER,
     }
-}
-
-/// Refuses answers that list more than a guest may hold, before they are made.
-pub(super) fn check_extent(value: &Value, name: &str) -> Result<(), Refusal> {
-    let (set, rows) = match (value, name) {
-        (Value::Set(UniSet::Identity(set)), "nodes") => (set, 0),
-        (Value::Set(UniSet::Identity(set)), "parts") => (set, set.partition().row_count()),
-        (Value::Partition(partition), "get_sets") => (partition.set(), partition.row_count()),
-        (Value::Partition(partition), "get_rows") => {
-            return within(partition.row_count().saturating_mul(5 * HANDLE_BYTES), name);
-        }
-        _ => return Ok(()),
-    };
-    let members = set.heap().object_count() / 8 + HANDLE_BYTES;
-    let bytes = if rows == 0 { set.count().saturating_mul(HANDLE_BYTES) } else { rows.saturating_mul(members) };
-    within(bytes, name)
-}
-
-fn within(bytes: usize, name: &str) -> Result<(), Refusal> {
-    if bytes <= limit::HANDLE_BYTES {
-        return Ok(());
-    }
-    let message = format!("{name} would answer about {bytes} bytes; a guest may hold {}", limit::HANDLE_BYTES);
-    Err(Refusal::new(code::LIMIT, message))
-}
-
-/// About what keeping a value takes, its snapshot apart: bits for members and for the rows of a partition.
-fn bytes_of(value: &Value) -> usize {
-    let content = match value {
-        Value::Text(text) => text.len(),
-        Value::List(items) => items.iter().map(bytes_of).sum(),
-        Value::Record(fields) => fields.iter().map(|(name, field)| name.len() + bytes_of(field)).sum(),
-        other => heap_of(other).map_or(4096, |heap| heap.object_count() / 4),
-    };
-    HANDLE_BYTES.saturating_add(content)
 }

@@ -3,7 +3,7 @@
 //! A handle is a slot and the number of times that slot was used, so that a handle that was released stays wrong until
 //! its slot has been used some thirty thousand times more. 0 is never a handle. Time O(1) for everything.
 
-use heapy_guest::abi::limit;
+use heapy_guest::abi::{Record, limit};
 
 use super::error::Refusal;
 
@@ -23,7 +23,12 @@ struct Slot<T> {
     /// From 1, so that no handle is 0.
     uses: u32,
     held: Option<(T, usize)>,
+    /// Answers that are plain values, by name: most questions are asked again and again.
+    answers: Vec<(Box<str>, Record)>,
 }
+
+/// Answers that are kept for each thing.
+const ANSWERS: usize = 16;
 
 impl<T> Default for Handles<T> {
     fn default() -> Self {
@@ -41,7 +46,7 @@ impl<T> Handles<T> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None if self.slots.len() < limit::HANDLES => {
-                self.slots.push(Slot { uses: 0, held: None });
+                self.slots.push(Slot { uses: 0, held: None, answers: Vec::new() });
                 (self.slots.len() - 1) as u32
             }
             None => return Err(Refusal::limit("handles at once; release some", limit::HANDLES)),
@@ -59,6 +64,25 @@ impl<T> Handles<T> {
         entry.and_then(|entry| entry.held.as_ref()).map(|(thing, _)| thing).ok_or_else(|| Refusal::handle(handle))
     }
 
+    /// What a thing has answered to a name before, if that is a plain value.
+    pub(super) fn answer(&self, handle: u32, name: &str) -> Option<Record> {
+        let entry = self.slots.get(slot_of(handle)).filter(|entry| entry.uses == handle >> SLOT_BITS)?;
+        entry.answers.iter().find(|(known, _)| **known == *name).map(|(_, record)| *record)
+    }
+
+    /// Keeps an answer of a thing that will answer the same again.
+    pub(super) fn keep_answer(&mut self, handle: u32, name: &str, record: Record) {
+        if self.get(handle).is_ok() && self.slots[slot_of(handle)].answers.len() < ANSWERS {
+            self.slots[slot_of(handle)].answers.push((name.into(), record));
+        }
+    }
+
+    /// About how many bytes are kept by a handle.
+    pub(super) fn bytes(&self, handle: u32) -> usize {
+        let entry = self.slots.get(slot_of(handle)).filter(|entry| entry.uses == handle >> SLOT_BITS);
+        entry.and_then(|entry| entry.held.as_ref()).map_or(0, |(_, bytes)| *bytes)
+    }
+
     /// The thing behind a handle, to be changed.
     pub(super) fn get_mut(&mut self, handle: u32) -> Result<&mut T, Refusal> {
         let entry = self.slots.get_mut(slot_of(handle)).filter(|entry| entry.uses == handle >> SLOT_BITS);
@@ -70,6 +94,7 @@ impl<T> Handles<T> {
         self.get(handle)?;
         let (thing, bytes) = self.slots[slot_of(handle)].held.take().ok_or_else(|| Refusal::handle(handle))?;
         self.bytes -= bytes;
+        self.slots[slot_of(handle)].answers = Vec::new();
         self.free.push(slot_of(handle) as u32);
         Ok(thing)
     }
@@ -105,6 +130,18 @@ mod tests {
             assert!(handle > 0 && i32::try_from(handle).is_ok());
             handles.release(handle).expect("was just given");
         }
+    }
+
+    #[test]
+    fn answers_end_with_their_handle() {
+        let mut handles = Handles::default();
+        let first = handles.insert((), 0).expect("is the first");
+        let seven = Record { tag: heapy_guest::abi::tag::INT, sort: 0, length: 0, payload: 7 };
+        handles.keep_answer(first, "count", seven);
+        assert_eq!((handles.answer(first, "count"), handles.answer(first, "size")), (Some(seven), None));
+        handles.release(first).expect("was given");
+        let second = handles.insert((), 0).expect("there is room");
+        assert_eq!((handles.answer(first, "count"), handles.answer(second, "count")), (None, None));
     }
 
     #[test]

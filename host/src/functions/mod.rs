@@ -9,7 +9,10 @@
 
 mod answers;
 mod error;
+mod guest_heap;
 mod handles;
+#[cfg(test)]
+mod hostile_tests;
 mod linker;
 mod memory;
 mod pools;
@@ -19,8 +22,10 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod told;
+mod weight;
 
 pub use error::Refusal;
+pub use guest_heap::GuestHeap;
 pub use linker::imports_heapy;
 pub use session::Functions;
 pub use source::Source;

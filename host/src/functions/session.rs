@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use heapy_engine::binding::{self, Value};
 use heapy_engine::{Heap, Use};
-use heapy_guest::abi::{Record, VERSION, code, limit, shape};
+use heapy_guest::abi::{OF_THIS_MOMENT, Record, VERSION, code, limit, shape, tag};
 use wasmtime::Caller;
 
 use super::answers::{self, Thing};
@@ -13,11 +13,8 @@ use super::error::Refusal;
 use super::handles::Handles;
 use super::source::Source;
 use super::told::{Sayings, ToldField, ToldType};
-use super::{memory, records};
+use super::{memory, records, weight};
 use crate::paused::{LiveBlock, Paused};
-
-/// Names of the top object that ask for the heap of this moment; all others look at the latest one.
-const OF_THIS_MOMENT: [&str; 7] = ["heap", "heapg", "heapu", "setref", "setrelheap", "setrelheapg", "setrelheapu"];
 
 /// The functions of one instance. Cheap to clone; all clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +28,8 @@ type Range = (u64, u64);
 #[derive(Debug, Default)]
 struct Session {
     handles: Handles<Thing>,
+    /// How many of the handles are top objects.
+    tops: usize,
     sayings: Sayings,
     /// The message of the last refusal.
     message: String,
@@ -45,7 +44,7 @@ impl Functions {
         Self::default()
     }
 
-    /// Puts what the guest has said of its blocks into a snapshot that was not taken by one of its own calls.
+    /// Puts what the guest has said of its blocks into what was read of it now.
     pub fn annotate(&self, paused: &mut Paused) {
         self.session().sayings.apply(paused);
     }
@@ -66,7 +65,13 @@ impl Functions {
             let message = format!("open: version {version}; this host answers 1 to {VERSION}");
             return Err(Refusal::new(code::VERSION, message));
         }
-        self.session().handles.insert(Thing::Top(None), 0)
+        let mut session = self.session();
+        if session.tops >= limit::TOPS {
+            return Err(Refusal::limit("top objects at once; release some", limit::TOPS));
+        }
+        let handle = session.handles.insert(Thing::Top(None), 0)?;
+        session.tops += 1;
+        Ok(handle)
     }
 
     pub(super) fn call<T, S: Source<T>>(
@@ -104,8 +109,8 @@ impl Functions {
     ) -> Result<(), Refusal> {
         self.session().has_room_for_snapshot()?;
         let capture_error = |message| Refusal::new(code::CAPTURE, format!("{name}: {message}"));
-        let mut paused = source.pause(caller, &format!("guest:{name}")).map_err(capture_error)?;
-        self.annotate(&mut paused);
+        clear_dead_stack();
+        let paused = source.pause(caller, &format!("guest:{name}")).map_err(capture_error)?;
         let heap = Arc::new(guarded(|| source.capture(paused).map_err(capture_error))?);
         self.session().look_at(target, heap)
     }
@@ -160,14 +165,19 @@ impl Functions {
         let count = items.len();
         let found = items.get(index as usize).cloned();
         let value = found.ok_or_else(|| Refusal::new(code::NOT_FOUND, format!("item: {index} of {count}")))?;
-        let record = answers::keep(value, &mut session.handles)?;
+        let record = answers::keep(value, 0, &mut session.handles)?;
         memory::write(memory.data_mut(&mut *caller), "answer", answer, &record.to_bytes())?;
         Ok(0)
     }
 
     pub(super) fn release(&self, target: u32) -> Result<u32, Refusal> {
         // Dropped when the lock is not held: a snapshot may take its time.
-        let released = self.session().handles.release(target)?;
+        let released = {
+            let mut session = self.session();
+            let released = session.handles.release(target)?;
+            session.tops -= usize::from(matches!(released, Thing::Top(_)));
+            released
+        };
         drop(released);
         Ok(0)
     }
@@ -294,6 +304,18 @@ impl Functions {
     }
 }
 
+/// Bytes of the host's own stack that are cleared before the guest is read.
+const CLEARED_STACK_BYTES: usize = 16 << 10;
+
+/// Clears the stack where the frames of finished calls were: addresses that the guest passed to them stand there still,
+/// and under frames that are live again they would be taken for roots.
+#[inline(never)]
+fn clear_dead_stack() {
+    // Not a temporary: that would be a constant in static memory.
+    let mut cleared = [0u8; CLEARED_STACK_BYTES];
+    std::hint::black_box(&mut cleared);
+}
+
 impl Session {
     fn needs_heap(&self, target: u32, name: &str) -> Result<bool, Refusal> {
         Ok(match self.handles.get(target)? {
@@ -325,19 +347,31 @@ impl Session {
     }
 
     fn call(&mut self, target: u32, name: &str, arguments: records::Arguments) -> Result<Record, Refusal> {
+        let plain = arguments.positional.is_empty() && arguments.named.is_empty();
+        if let Some(record) = self.handles.answer(target, name).filter(|_| plain) {
+            return Ok(record);
+        }
         let arguments = answers::values(arguments, &self.handles)?;
+        let ask = |value: &Value| {
+            weight::check_extent(value, name, &arguments)?;
+            binding::call(value, name, &arguments).map_err(Refusal::from)
+        };
         let answer = match self.handles.get(target)? {
-            Thing::Top(Some(top)) => {
-                guarded(|| binding::call(&Value::Use(top.clone()), name, &arguments).map_err(Refusal::from))?
-            }
+            Thing::Top(Some(top)) => guarded(|| ask(&Value::Use(top.clone())))?,
             Thing::Top(None) => return Err(Refusal::new(code::CAPTURE, "no heap was looked at")),
             Thing::Value(Value::Record(fields)) => field(fields, name)?,
-            Thing::Value(value) => {
-                answers::check_extent(value, name)?;
-                guarded(|| binding::call(value, name, &arguments).map_err(Refusal::from))?
-            }
+            Thing::Value(value) => guarded(|| ask(value))?,
         };
-        answers::keep(answer, &mut self.handles)
+        // Pages and proxies keep what they were made of.
+        let least = match &answer {
+            Value::Page(_) | Value::PatternPaths(_) | Value::Proxy(_) => self.handles.bytes(target),
+            _ => 0,
+        };
+        let record = answers::keep(answer, least, &mut self.handles)?;
+        if plain && record.tag < tag::TEXT && answers::is_frozen(self.handles.get(target)?) {
+            self.handles.keep_answer(target, name, record);
+        }
+        Ok(record)
     }
 }
 

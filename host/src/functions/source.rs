@@ -17,7 +17,7 @@ pub trait Source<T>: Send + Sync + 'static {
     /// The live block that begins at an address.
     fn block_at(&self, caller: &mut Caller<'_, T>, address: u64) -> Option<LiveBlock>;
 
-    /// Reads the guest as it stands. What the guest has said of its blocks is added by the functions.
+    /// Reads the guest as it stands, passed through [`Functions::annotate`](super::Functions::annotate).
     ///
     /// # Errors
     /// Why it cannot be read.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use heapy_engine::{EdgeRecord, Heap, HeapBuilder, ObjectRecord, RootPlace, Use, Vocabulary, binding};
-use heapy_guest::abi::{MODULE, RECORD_BYTES, Record, code, limit, sort, tag};
+use heapy_guest::abi::{FUNCTIONS, MODULE, RECORD_BYTES, Record, code, limit, sort, tag};
 use proptest::prelude::*;
 use wasmtime::{Caller, Engine, Linker, Memory, MemoryType, Module, Store, Val};
 
@@ -18,8 +18,9 @@ const ARGUMENTS: u64 = 256;
 const ANSWER: u64 = 512;
 const TEXT: u64 = 1024;
 
-#[derive(Default)]
 struct Fake {
+    functions: Functions,
+    heap: fn(&Paused) -> Heap,
     memory: Option<Memory>,
     stored: AtomicU32,
 }
@@ -38,16 +39,18 @@ impl Source<()> for Fake {
     }
 
     fn pause(&self, _: &mut Caller<'_, ()>, reason: &str) -> Result<Paused, String> {
-        Ok(Paused {
+        let mut paused = Paused {
             reason: reason.to_owned(),
             memory: vec![0; 1 << 16],
             blocks: BLOCKS.into_iter().map(live).collect(),
             ..Paused::default()
-        })
+        };
+        self.functions.annotate(&mut paused);
+        Ok(paused)
     }
 
     fn capture(&self, paused: Paused) -> Result<Heap, String> {
-        Ok(heap_of(&paused))
+        Ok((self.heap)(&paused))
     }
 
     fn store(&self, _: &mut Caller<'_, ()>, _: &str) -> Result<u32, String> {
@@ -72,26 +75,33 @@ fn heap_of(paused: &Paused) -> Heap {
 }
 
 /// A guest that does what the test says.
-struct Guest {
+pub(super) struct Guest {
     store: Store<()>,
     linker: Linker<()>,
     memory: Memory,
 }
 
 impl Guest {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
+        Self::with(heap_of)
+    }
+
+    /// A guest of this heap.
+    pub(super) fn with(heap: fn(&Paused) -> Heap) -> Self {
         let engine = Engine::default();
         let mut store = Store::new(&engine, ());
         let memory = Memory::new(&mut store, MemoryType::new(1, Some(1))).expect("a page");
         let module = Module::new(&engine, "(module)").expect("is a module");
         let mut linker = Linker::new(&engine);
-        let fake = Arc::new(Fake { memory: Some(memory), stored: AtomicU32::new(0) });
-        Functions::new().add_to_linker(&mut linker, &module, &fake).expect("names are free");
+        let functions = Functions::new();
+        let fake = Fake { functions: functions.clone(), heap, memory: Some(memory), stored: AtomicU32::new(0) };
+        let fake = Arc::new(fake);
+        functions.add_to_linker(&mut linker, &module, &fake).expect("names are free");
         Self { store, linker, memory }
     }
 
     /// Calls a function; every argument is cut to 32 bits, as a guest would have to.
-    fn run(&mut self, function: &str, arguments: &[u64]) -> i64 {
+    pub(super) fn run(&mut self, function: &str, arguments: &[u64]) -> i64 {
         let found = self.linker.get(&mut self.store, MODULE, function).expect("is defined");
         let function = found.into_func().expect("is a function");
         let arguments: Vec<Val> = arguments.iter().map(|&argument| Val::I32(argument as u32 as i32)).collect();
@@ -104,7 +114,7 @@ impl Guest {
         self.memory.write(&mut self.store, at as usize, bytes).expect("is within the page");
     }
 
-    fn call(&mut self, target: i64, name: &str, arguments: &[Record]) -> Result<Record, i64> {
+    pub(super) fn call(&mut self, target: i64, name: &str, arguments: &[Record]) -> Result<Record, i64> {
         self.put(NAME, name.as_bytes());
         for (index, argument) in arguments.iter().enumerate() {
             self.put(ARGUMENTS + (index * RECORD_BYTES) as u64, &argument.to_bytes());
@@ -119,7 +129,7 @@ impl Guest {
         Ok(Record::from_bytes(bytes))
     }
 
-    fn ask(&mut self, target: i64, name: &str) -> i64 {
+    pub(super) fn ask(&mut self, target: i64, name: &str) -> i64 {
         self.call(target, name, &[]).expect("has an answer").payload.cast_signed()
     }
 
@@ -154,11 +164,11 @@ fn expected() -> Use {
     Use::new(Arc::new(heap_of(&paused)))
 }
 
-fn integer(value: i64) -> Record {
+pub(super) fn integer(value: i64) -> Record {
     Record { tag: tag::INT, sort: 0, length: 0, payload: value.cast_unsigned() }
 }
 
-fn handle(value: i64) -> Record {
+pub(super) fn handle(value: i64) -> Record {
     Record { tag: tag::HANDLE, sort: 0, length: 0, payload: value.cast_unsigned() }
 }
 
@@ -321,7 +331,8 @@ fn guests_of_both_widths_are_linked() {
         let module = Module::new(&engine, body(word, memory)).expect("is a module");
         assert!(imports_heapy(&module));
         let mut linker = Linker::new(&engine);
-        Functions::new().add_to_linker(&mut linker, &module, &Arc::new(Fake::default())).expect("names are free");
+        let fake = Fake { functions: Functions::new(), heap: heap_of, memory: None, stored: AtomicU32::new(0) };
+        Functions::new().add_to_linker(&mut linker, &module, &Arc::new(fake)).expect("names are free");
         let mut store = Store::new(&engine, ());
         let instance = linker.instantiate(&mut store, &module).expect("imports fit");
         let run = instance.get_typed_func::<(), i32>(&mut store, "run").expect("is exported");
@@ -331,27 +342,6 @@ fn guests_of_both_widths_are_linked() {
     }
     assert!(!imports_heapy(&Module::new(&engine, "(module)").expect("is a module")));
 }
-
-const FUNCTIONS: [(&str, usize); 18] = [
-    ("open", 1),
-    ("call", 6),
-    ("text", 2),
-    ("length", 1),
-    ("read", 4),
-    ("item", 3),
-    ("release", 1),
-    ("error", 2),
-    ("snapshot", 2),
-    ("describe", 2),
-    ("label", 4),
-    ("hide", 1),
-    ("pin", 3),
-    ("unpin", 1),
-    ("allocator", 3),
-    ("allocated", 3),
-    ("freed", 2),
-    ("reset", 1),
-];
 
 /// Numbers as a hostile guest would choose them: near the edges, and near what is right.
 fn number() -> impl Strategy<Value = u64> {

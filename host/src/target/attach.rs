@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wasmtime::{AsContextMut, Caller, Func, Instance, Ref, Store};
+use wasmtime::{AsContext, AsContextMut, Caller, Func, Instance, Memory, Ref, Store};
 
 use super::condition::Condition;
 use super::handles::{Handles, value};
@@ -12,10 +12,11 @@ use super::state::{Problems, Sink, State};
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker};
 use crate::error::TargetError;
+use crate::functions::Functions;
 use crate::instrument::InstrumentMap;
 use crate::live::layout::HostFunction;
 use crate::live::{ContextTable, Table};
-use crate::paused::{Paused, RawFrame};
+use crate::paused::{LiveBlock, Paused, RawFrame};
 
 /// The host's side of an instance whose heap is observed. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -76,6 +77,7 @@ impl Attached {
             requester: requester.clone(),
             timeline: timeline.clone(),
             sink,
+            functions: None,
             stack_base,
             native_top: 0,
             entered: 0,
@@ -125,10 +127,29 @@ impl Attached {
         result
     }
 
-    /// Takes a snapshot and gives it to the sink. May be called while the guest does not run, or from a host function with
-    /// its [`Caller`].
-    pub fn snapshot(&self, store: impl AsContextMut, reason: &str) {
-        self.lock().snapshot(store, reason);
+    /// Takes a snapshot, gives it to the sink and returns its number. May be called while the guest does not run, or from
+    /// a host function with its [`Caller`].
+    pub fn snapshot(&self, store: impl AsContextMut, reason: &str) -> u32 {
+        let mut state = self.lock();
+        state.snapshot(store, reason);
+        state.given
+    }
+
+    /// Puts what the guest says of its own blocks into every snapshot from now on.
+    pub fn annotate_with(&self, functions: Functions) {
+        self.lock().functions = Some(functions);
+    }
+
+    /// The memory that holds the allocators' heap.
+    #[must_use]
+    pub fn memory(&self) -> Option<Memory> {
+        self.lock().handles.memory
+    }
+
+    /// The live block that begins at an address.
+    #[must_use]
+    pub fn block_at(&self, store: impl AsContext, address: u64) -> Option<LiveBlock> {
+        self.lock().block_at(store, address)
     }
 
     /// Takes a snapshot and returns it; it has the number zero.

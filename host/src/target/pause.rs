@@ -53,6 +53,9 @@ impl State {
         }
         self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
         self.contexts.begin_interval(self.handles.live.data_mut(&mut store), self.interval);
+        if let Some(functions) = &self.functions {
+            functions.annotate(&mut paused);
+        }
         self.paused_for += begun.elapsed();
         paused
     }
@@ -70,6 +73,12 @@ impl State {
     fn globals(&self, mut store: impl AsContextMut) -> Vec<GlobalValue> {
         let globals = self.handles.globals.iter();
         globals.map(|(index, global)| GlobalValue { index: *index, value: value(global, &mut store) }).collect()
+    }
+
+    /// The live block that begins at an address.
+    pub(crate) fn block_at(&self, store: impl AsContext, address: u64) -> Option<LiveBlock> {
+        let block = self.table.get(self.handles.live.data(&store), u32::try_from(address).ok()?)?;
+        Some(self.live_block(&block, self.handles.memory?.data(&store)))
     }
 
     fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {

@@ -17,9 +17,12 @@ use super::request::Requester;
 use super::state::Sink;
 use super::timeline::{Sampler, TimelineLog};
 use super::wasi::{Guest, WasiOptions};
+use crate::capture::GuestInfo;
 use crate::error::TargetError;
+use crate::functions::{Functions, GuestHeap, imports_heapy};
 use crate::instrument::{Contexts, InstrumentMap, Options, instrument};
 use crate::paused::RawFrame;
+use crate::symbols::Symbols;
 
 /// The exit code of a guest that trapped, which is what a shell says of a native program that was aborted.
 const TRAP_EXIT_CODE: i32 = 134;
@@ -46,6 +49,8 @@ pub struct Target {
     linker: Linker<Guest>,
     map: Arc<InstrumentMap>,
     options: TargetOptions,
+    /// What the guest asks, and the heap that it asks about, if it imports functions for that.
+    asked: Option<(Functions, Arc<GuestHeap>)>,
 }
 
 /// How a guest ended.
@@ -96,7 +101,7 @@ impl Target {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)
             .map_err(|error| TargetError::engine(&error))?;
-        Ok(Self { engine, module, linker, map: Arc::new(map), options })
+        Ok(Self { engine, module, linker, map: Arc::new(map), options, asked: None })
     }
 
     /// As [`load`](Self::load), from a file.
@@ -106,6 +111,22 @@ impl Target {
     pub fn load_file(path: &Path, options: TargetOptions) -> Result<Self, TargetError> {
         let unreadable = |source| TargetError::Unreadable { path: path.to_owned(), source };
         Self::load(&std::fs::read(path).map_err(unreadable)?, options)
+    }
+
+    /// Lets the guest ask about its own heap, if it imports functions for that: snapshots for its questions are read with
+    /// these symbols.
+    ///
+    /// # Errors
+    /// When the linker has functions of these names already.
+    pub fn answer_guest(&mut self, symbols: &Arc<Symbols>, info: &GuestInfo) -> Result<(), TargetError> {
+        if imports_heapy(&self.module) {
+            let functions = Functions::new();
+            let heap = Arc::new(GuestHeap::new(Arc::clone(symbols), info.clone()));
+            let added = functions.add_to_linker(&mut self.linker, &self.module, &heap);
+            added.map_err(|error| TargetError::engine(&error))?;
+            self.asked = Some((functions, heap));
+        }
+        Ok(())
     }
 
     /// What the guest's imports are taken from; an embedder adds its own.
@@ -136,6 +157,9 @@ impl Target {
             self.linker.instantiate(&mut store, &self.module).map_err(|error| TargetError::engine(&error))?;
         let conditions = self.options.snapshot_at.clone();
         let attached = Attached::new(&mut store, &instance, Arc::clone(&self.map), conditions, sink)?;
+        if let Some((functions, heap)) = &self.asked {
+            heap.attach(attached.clone(), functions);
+        }
         Ok(Running { store, instance, attached, calls, options: self.options, map: self.map })
     }
 

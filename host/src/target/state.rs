@@ -10,6 +10,7 @@ use super::handles::{Handles, set, value};
 use super::request::Requester;
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker, module_offsets};
+use crate::functions::Functions;
 use crate::instrument::{InstrumentMap, Probe};
 use crate::live::{Block, ContextTable, Seen, Stack, Table, layout};
 use crate::paused::{ContextKey, Paused, RawFrame, WildRelease};
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) requester: Requester,
     pub(crate) timeline: TimelineLog,
     pub(crate) sink: Sink,
+    /// What the guest says of its own blocks, if it says anything.
+    pub(crate) functions: Option<Functions>,
     /// Where the shadow stack begins: its pointer before anything ran.
     pub(crate) stack_base: u64,
     /// Address of a local of the frame that entered the guest; zero while none has.

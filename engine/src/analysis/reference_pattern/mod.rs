@@ -6,7 +6,7 @@
 //! the stop kind (modules and frames, unless told otherwise) and rows at the maximum depth have none either.
 //!
 //! Rows are made when they are asked for, depth first: printing a page takes as long as its rows, each O(V + E) at most.
-//! The whole tree can be far larger than the heap. Patterns look at the heap as it is: they count conservative edges
+//! The whole tree can be far larger than the heap; it ends where it has as many rows, or objects in rows, as are kept. Patterns look at the heap as it is: they count conservative edges
 //! like all others.
 
 mod label;
@@ -29,6 +29,12 @@ use crate::relation::Rule;
 use crate::text::{Listing, MorePrinter, Rendering};
 use crate::uniset::IdentitySet;
 use crate::view::View;
+
+/// Most rows of a pattern.
+const MAX_ROWS: usize = 1 << 16;
+
+/// Most objects in all of its rows together, for each object of the heap.
+const MAX_MEMBERS_PER_OBJECT: usize = 16;
 
 /// What a reference pattern shows.
 #[derive(Clone, Debug)]
@@ -71,6 +77,8 @@ struct Grown {
     seen: HashMap<Arc<[ObjectId]>, usize>,
     /// Rows that come next, the last one first.
     pending: Vec<Pending>,
+    /// Objects in all rows.
+    members: usize,
     /// Whether a row was asked for behind the last one.
     complete: bool,
 }
@@ -221,6 +229,11 @@ impl ReferencePattern {
 
     /// Makes the next row; whether there was one.
     fn grow(&self, grown: &mut Grown) -> bool {
+        let full = grown.rows.len() >= MAX_ROWS
+            || grown.members > self.view().heap().object_count().saturating_mul(MAX_MEMBERS_PER_OBJECT);
+        if full {
+            grown.pending.clear();
+        }
         let Some(next) = grown.pending.pop() else {
             grown.complete = true;
             return false;
@@ -237,6 +250,7 @@ impl ReferencePattern {
             None if depth < self.options.depth => Mark::Inside,
             None => Mark::Depth,
         };
+        grown.members += next.members.len();
         grown.seen.entry(Arc::clone(&next.members)).or_insert(index);
         if mark == Mark::Inside {
             self.push_children(grown, &next, referrers);
