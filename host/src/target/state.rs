@@ -187,7 +187,8 @@ impl State {
         (self.sink)(paused);
     }
 
-    fn answer_request(&mut self, mut store: impl AsContextMut) {
+    /// Does what other threads have asked for.
+    pub(crate) fn answer_request(&mut self, mut store: impl AsContextMut) {
         self.contexts.arm(self.handles.live.data_mut(&mut store));
         if self.requester.take_sample() {
             self.sample(&mut store);
