@@ -31,6 +31,11 @@ if [ "$CLANG" != no ]; then
     $CLANG $t -Wl,--strip-debug -o out/$p.O2.wasm obj/$p.O2.o obj/truth.o
     $CLANG $t -Wl,--strip-all -o out/$p.O2.stripped.wasm obj/$p.O2.o obj/truth.o
   done
+  entries=
+  for f in malloc calloc realloc aligned_alloc posix_memalign free; do entries="$entries -Wl,--export=heap_$f"; done
+  $CLANG $t $map -O1 -c -o obj/heap.o c/heap.c
+  $CLANG $t -mexec-model=reactor $entries -Wl,--strip-debug -o out/heap.wasm obj/heap.o
+  $CLANG $t -mexec-model=reactor $entries -Wl,--strip-all -o out/heap.stripped.wasm obj/heap.o
   $CLANG $t -o out/shapes.O0.wasm obj/shapes.O0.o obj/truth.o
   $CLANG $t -mexec-model=reactor -Wl,--no-check-features -Wl,--export=__original_main -Wl,--export=malloc -Wl,--export=free \
     -Wl,--export=__heap_base -Wl,--export=__data_end -Wl,--export=__stack_pointer \

@@ -11,7 +11,7 @@ use super::say;
 use crate::capture::GuestInfo;
 use crate::instrument;
 use crate::symbols::Symbols;
-use crate::target::{Ending, Folder, Outcome, Target, TargetOptions, WasiOptions};
+use crate::target::{self, Ending, Folder, Outcome, Target, TargetOptions, WasiOptions};
 
 /// A guest that can be run.
 pub(super) struct Guest {
@@ -50,6 +50,10 @@ fn target_options(options: &GuestOptions) -> Result<TargetOptions> {
             Contexts::Off => instrument::Contexts::Off,
         },
         cache: options.cache,
+        pause: match options.pause {
+            Pause::Allocations => target::Pause::Allocations,
+            Pause::Anywhere => target::Pause::Anywhere,
+        },
     })
 }
 

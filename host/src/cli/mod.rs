@@ -17,6 +17,7 @@ mod record;
 mod repl;
 mod run;
 mod show;
+mod signal;
 mod snapshots;
 mod timeline;
 

@@ -30,6 +30,10 @@ pub(crate) struct GuestOptions {
     /// Let snapshots hold contents: the values of fields, and which blocks have equal bytes.
     #[arg(long)]
     pub(crate) contents: bool,
+    /// Where a snapshot that is asked for (by the inspector, by the signal SIGUSR1, by every:DURATION) can be taken: at
+    /// allocations and releases, or anywhere, which makes the guest slower.
+    #[arg(long, value_enum, default_value_t = Pause::Allocations)]
+    pub(crate) pause: Pause,
     /// Keep compiled modules in wasmtime's cache, so that the next start is fast.
     #[arg(long)]
     pub(crate) cache: bool,
@@ -42,6 +46,15 @@ pub(crate) enum Contexts {
     Full,
     /// Nothing, which is faster.
     Off,
+}
+
+/// Where a guest can be paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pause {
+    /// Where it allocates or releases.
+    Allocations,
+    /// In loops and functions besides.
+    Anywhere,
 }
 
 /// The module to run and its arguments; the last words of a command line.

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::guest::{self, Guest};
 use super::options::{GuestCommand, GuestOptions};
-use super::say;
+use super::{say, signal};
 use crate::recorder::{Deliver, Recorder};
 use crate::recording::RecordingFile;
 use crate::target::Outcome;
@@ -41,7 +41,11 @@ pub(super) fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingF
     let Guest { target, symbols, wasi, info } = guest;
     let file = RecordingFile::create(output)?;
     let recorder = Recorder::start(symbols.clone(), info, file, Deliver::Heap, |_| {})?;
-    let outcome = target.run(&wasi, recorder.sink());
+    let running = target.instantiate(&wasi, recorder.sink());
+    let outcome = running.map(|running| {
+        signal::watch(running.requester());
+        running.run()
+    });
     let (mut file, trouble) = recorder.finish()?;
     let outcome = match outcome {
         Ok(outcome) => outcome,

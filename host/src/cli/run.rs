@@ -11,7 +11,7 @@ use heapy_engine::{Heap, Use};
 use super::guest::{self, Guest};
 use super::live::{Live, Ticker};
 use super::options::{GuestCommand, GuestOptions};
-use super::{interrupt, say, timeline};
+use super::{interrupt, say, signal, timeline};
 use crate::recorder::{Deliver, Recorder};
 use crate::recording::RecordingFile;
 use crate::server::{Phase, Server, Source};
@@ -83,6 +83,7 @@ fn run_guest(
         }
     };
     live.begin(running.requester(), running.timeline(), symbols.clone());
+    signal::watch(running.requester());
     let ticker = Ticker::start(live.clone());
     // Nothing can be asked of a guest in the middle of its code: Ctrl-C ends it with us, as it would without us.
     let outcome = interrupted.exit_during(|| running.run());

@@ -131,6 +131,12 @@ impl Attached {
         self.lock().pause(store, reason)
     }
 
+    /// Answers a request that is pending, if there is one. For hosts that interrupt the guest by epochs: their callback
+    /// has the guest stand still at a place where it can be read.
+    pub fn answer(&self, store: impl AsContextMut) {
+        self.lock().answer_request(store);
+    }
+
     /// Tells that the guest has ended: gives out the snapshots of the peak and the exit, where they are asked for. Does
     /// nothing when the guest has told so itself.
     pub fn finish(&self, store: impl AsContextMut) {

@@ -22,7 +22,7 @@ pub use attach::{Attached, Totals};
 pub(crate) use condition::duration;
 pub use condition::{Condition, ConditionError};
 pub use request::Requester;
-pub use run::{Ending, Outcome, Running, Target, TargetOptions};
+pub use run::{Ending, Outcome, Pause, Running, Target, TargetOptions};
 pub use state::Sink;
 pub use timeline::{Sampler, TimelineLog};
 pub use wasi::{Folder, Guest, WasiOptions};

@@ -2,10 +2,13 @@
 //!
 //! Every probe reads how far the live table reaches; a request says that it reaches nowhere, so that the next allocation or
 //! release comes to the host. That costs nothing while nobody asks. A guest that neither allocates nor releases is not
-//! reached: the request waits until it does.
+//! reached: the request waits until it does, unless the guest was compiled to look for requests in loops too.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use wasmtime::{Engine, EngineWeak};
 
 /// Asks for snapshots; cheap to clone, and may outlive the guest.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,16 @@ struct Shared {
     sample: AtomicBool,
     reason: Mutex<String>,
     covered: Mutex<Option<Covered>>,
+    engine: Mutex<Option<Interrupted>>,
+}
+
+/// The engine whose code looks for requests in loops.
+struct Interrupted(EngineWeak);
+
+impl fmt::Debug for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupted")
+    }
 }
 
 /// The word that probes read.
@@ -34,6 +47,15 @@ impl Requester {
         reason.clone_into(&mut self.shared.reason.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.pending.store(true, Ordering::SeqCst);
         self.call_in();
+        let engine = self.shared.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = engine.as_ref().and_then(|engine| engine.0.upgrade()) {
+            engine.increment_epoch();
+        }
+    }
+
+    /// Lets requests reach loops of the engine's code that neither allocate nor release.
+    pub(crate) fn interrupt(&self, engine: &Engine) {
+        *self.shared.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(Interrupted(engine.weak()));
     }
 
     /// Asks for a moment of the timeline at the next allocation or release.

@@ -170,7 +170,8 @@ impl State {
         (self.sink)(paused);
     }
 
-    fn answer_request(&mut self, mut store: impl AsContextMut) {
+    /// Does what other threads have asked for.
+    pub(crate) fn answer_request(&mut self, mut store: impl AsContextMut) {
         if self.requester.take_sample() {
             self.table.tell_covered(self.handles.live.data_mut(&mut store));
             self.sample(&mut store);
