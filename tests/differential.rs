@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use heapy_host::instrument::{InstrumentMap, Options, instrument};
-use heapy_host::paused::Paused;
+use heapy_host::paused::{Paused, RawFrame};
 use heapy_host::target::{Attached, Condition, configure};
 use proptest::prelude::*;
 use wasmtime::{Config, Engine, Instance, Linker, Module, Ref, Store, Val, ValType};
@@ -211,7 +211,7 @@ fn random_modules_do_the_same() {
         modules += 1;
         returned += plain.iter().filter(|line| line.contains("Ok(")).count();
     }
-    assert!(modules >= 100 && probed >= 100 && returned >= 1000, "{modules} {probed} {returned}");
+    assert!(modules >= 100 && probed >= 200 && returned >= 100, "{modules} {probed} {returned}");
 }
 
 /// What a program does with the allocator.
@@ -346,6 +346,16 @@ proptest! {
     }
 }
 
+/// A context keeps where recursion was entered and left, not how deep it was.
+fn folded<'a>(frames: impl Iterator<Item = &'a RawFrame>) -> Vec<RawFrame> {
+    let mut folded: Vec<RawFrame> = frames.copied().collect();
+    folded.dedup_by_key(|frame| frame.function);
+    folded
+}
+
+/// Frames that an allocator has at most.
+const ALLOCATOR_FRAMES: usize = 6;
+
 /// Compares the context of each block with the backtrace at the moment at which the allocator was entered for it.
 fn contexts_of(name: &str, entry: &str, calls: &[&str]) -> usize {
     let wasm = file(&format!("guests/out/{name}.wasm"));
@@ -369,10 +379,13 @@ fn contexts_of(name: &str, entry: &str, calls: &[&str]) -> usize {
         let mut new = after.blocks.iter().filter(|block| !known.contains(&block.serial));
         // More than one are those of entries that were not paused at.
         let (Some(block), None) = (new.next(), new.next()) else { continue };
-        let real: Vec<_> = before.frames.iter().skip_while(|frame| map.is_allocator(frame.function)).copied().collect();
+        // Behind the outermost of the allocator's functions, with whatever it has in between.
+        let inner = &before.frames[..before.frames.len().min(ALLOCATOR_FRAMES)];
+        let skipped = inner.iter().rposition(|frame| map.is_allocator(frame.function)).map_or(0, |last| last + 1);
+        let real = before.frames[skipped..].iter();
         let context = block.context.unwrap();
-        let told: Vec<_> = after.contexts.frames[context.0 as usize].to_vec();
-        assert_eq!(told, real, "{name}: block {:#x}", block.address);
+        let told = after.contexts.frames[context.0 as usize].iter();
+        assert_eq!(folded(told), folded(real), "{name}: block {:#x}", block.address);
         compared += 1;
     }
     compared

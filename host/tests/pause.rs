@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use heapy_host::paused::Paused;
-use heapy_host::target::{Pause, Target, TargetOptions, WasiOptions};
+use heapy_host::target::{Ending, Pause, Target, TargetOptions, WasiOptions};
 
 /// Computes until it is told to stop, or for a minute or so, with a block alive.
 const SPIN: &str = r#"(module
@@ -48,7 +48,7 @@ fn snapshots(pause: Pause) -> Vec<Paused> {
             stop.store(true, Ordering::SeqCst);
         }
     });
-    running.run();
+    assert_eq!(running.run().ending, Ending::Exit(0));
     asking.join().unwrap();
     let given = std::mem::take(&mut *given.lock().unwrap());
     given

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use super::options::{Contexts, GuestCommand, GuestOptions, parse_env};
+use super::options::{Contexts, GuestCommand, GuestOptions, Pause, parse_env};
 use super::say;
 use crate::capture::GuestInfo;
 use crate::instrument;

@@ -5,6 +5,9 @@
 use std::error::Error;
 
 use arbitrary::Unstructured;
+use wasm_encoder::{
+    CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection, MemoryType, TypeSection, ValType,
+};
 use wasm_smith::{Config, Module};
 
 /// Bytes of randomness for a module.
@@ -25,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut made = 0;
     while made < count {
         let bytes: Vec<u8> = (0..ENTROPY).map(|_| random.next() as u8).collect();
-        let Ok(mut module) = Module::new(config(), &mut Unstructured::new(&bytes)) else { continue };
+        let Ok(mut module) = Module::new(config(made), &mut Unstructured::new(&bytes)) else { continue };
         if module.ensure_termination(FUEL).is_err() {
             continue;
         }
@@ -40,10 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn config() -> Config {
+/// Every second module has plain types and exports functions that could be an allocator's; every other pair traps nowhere.
+fn config(number: usize) -> Config {
+    let plain = number % 2 == 1;
     Config {
+        allow_floats: !plain,
+        disallow_traps: number % 4 < 2,
         allow_start_export: true,
-        export_everything: true,
+        export_everything: !plain,
+        exports: plain.then(allocator),
         max_imports: 0,
         min_funcs: 4,
         max_funcs: 12,
@@ -51,22 +59,43 @@ fn config() -> Config {
         max_memories: 1,
         max_memory32_bytes: 1 << 20,
         memory64_enabled: false,
-        table64_enabled: false,
         threads_enabled: false,
         shared_everything_threads_enabled: false,
         gc_enabled: false,
         custom_page_sizes_enabled: false,
         wide_arithmetic_enabled: false,
         relaxed_simd_enabled: false,
-        exceptions_enabled: true,
-        tail_call_enabled: true,
-        reference_types_enabled: true,
+        exceptions_enabled: !plain,
+        tail_call_enabled: !plain,
+        reference_types_enabled: !plain,
         bulk_memory_enabled: true,
-        multi_value_enabled: true,
-        simd_enabled: true,
+        multi_value_enabled: !plain,
+        simd_enabled: !plain,
         canonicalize_nans: true,
         ..Config::default()
     }
+}
+
+/// A module with the exports of an allocator; only their names and types matter.
+fn allocator() -> Vec<u8> {
+    let functions: [(&str, usize, usize); 6] =
+        [("take", 1, 1), ("take_many", 2, 1), ("change", 2, 1), ("change_more", 3, 1), ("give", 1, 0), ("go", 0, 0)];
+    let (mut types, mut section) = (TypeSection::new(), FunctionSection::new());
+    let (mut exports, mut code) = (ExportSection::new(), CodeSection::new());
+    for (index, (name, params, results)) in (0u32..).zip(functions) {
+        types.ty().function(vec![ValType::I32; params], vec![ValType::I32; results]);
+        section.function(index);
+        exports.export(name, ExportKind::Func, index);
+        let mut body = Function::new([]);
+        body.instructions().unreachable().end();
+        code.function(&body);
+    }
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
+    exports.export("memory", ExportKind::Memory, 0);
+    let mut module = wasm_encoder::Module::new();
+    module.section(&types).section(&section).section(&memories).section(&exports).section(&code);
+    module.finish()
 }
 
 /// Marsaglia's xorshift: the same modules for the same seed, everywhere.
