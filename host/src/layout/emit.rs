@@ -202,7 +202,7 @@ impl<'a> References<'a> {
         let key = record.members.iter().find(|member| member.name == "__0")?;
         let pair = record.members.len() == 2 && record.members.iter().any(|member| member.name == "__1");
         let index = position as u64;
-        if pair && part.name == "__0" || !pair {
+        if !pair || part.name == "__0" {
             return Some(Relation::KeyAt(index));
         }
         let text = values::key_text(layouts, self.paused, value, key.ty, start.saturating_add(key.offset));

@@ -24,8 +24,8 @@ const DEPTHS: [usize; 5] = [1, 2, 4, 7, 16];
 const USUAL_DEPTH: usize = 7;
 
 /// Size of a node, and the space between nodes.
-const NODE: (f64, f64) = (190.0, 40.0);
-const GAP: (f64, f64) = (110.0, 48.0);
+const NODE: (f64, f64) = (180.0, 40.0);
+const GAP: (f64, f64) = (84.0, 48.0);
 
 /// The view.
 #[function_component]
