@@ -119,7 +119,7 @@ pub(crate) fn under_heapy_with(wasm: &[u8], asked: &Asked<'_>, import: impl FnOn
     let engine = Engine::new(configure(&mut Config::new())).expect("the engine is there");
     let module = Module::new(&engine, &instrumented.wasm).expect("the instrumented guest is valid");
     let symbols = Arc::new(Symbols::new(wasm.to_vec().into()).expect("the guest's symbols can be read"));
-    let info = GuestInfo { name: "guest".to_owned() };
+    let info = GuestInfo { name: "guest".to_owned(), ..GuestInfo::default() };
 
     let functions = Functions::new();
     let heap = GuestHeap::new(Arc::clone(&symbols), info.clone());

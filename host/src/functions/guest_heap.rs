@@ -35,7 +35,7 @@ use crate::target::Attached;
 /// let symbols = Arc::new(Symbols::new(wasm.into())?);
 ///
 /// let functions = Functions::new();
-/// let heap = Arc::new(GuestHeap::new(symbols, GuestInfo { name: "guest".into() }));
+/// let heap = Arc::new(GuestHeap::new(symbols, GuestInfo { name: "guest".into(), ..GuestInfo::default() }));
 /// let mut linker: Linker<()> = Linker::new(&engine);
 /// functions.add_to_linker(&mut linker, &module, &heap)?;
 ///
