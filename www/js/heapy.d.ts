@@ -343,7 +343,7 @@ export interface SetOfKind {
 }
 
 /** A way to group objects. Calling it gives the kind of one of its classes. It is a set too: every object is in it, and a set with members if these are of one class. */
-export interface EquivalenceRelation extends Omit<UniSet, "and" | "dictof"> {
+export interface EquivalenceRelation extends Omit<UniSet, "and" | "dictof" | "has"> {
   /** The class that the arguments describe. */
   (...arguments: (string | number | UniSet | SetOfKind | null | [] | object)[]): Kind;
   /** Of two relations the finer one, or the one whose classes are pairs: Type & Size. With a set the formula of both. */

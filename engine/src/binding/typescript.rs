@@ -120,11 +120,12 @@ fn interface(text: &mut String, owner: &Owner) {
     text.push_str("  [Symbol.dispose](): void;\n}\n");
 }
 
-/// The parent, without the attributes that have another type here.
+/// The parent, without the names that have another type or take something else here.
 fn extended(owner: &Owner, parent: &str) -> String {
     let inherited = self::owner(parent).map_or(&[][..], |parent| parent.entries);
-    let changed =
-        |entry: &&Entry| inherited.iter().any(|other| other.name == entry.name && other.result != entry.result);
+    let takes = |entry: &Entry| entry.parameters.iter().map(positional).collect::<Vec<_>>();
+    let differs = |entry: &Entry, other: &Entry| other.result != entry.result || takes(other) != takes(entry);
+    let changed = |entry: &&Entry| inherited.iter().any(|other| other.name == entry.name && differs(entry, other));
     let names: Vec<String> = owner.entries.iter().filter(changed).map(|entry| format!("\"{}\"", entry.name)).collect();
     if names.is_empty() { parent.to_owned() } else { format!("Omit<{parent}, {}>", names.join(" | ")) }
 }
