@@ -167,7 +167,9 @@ fn a_leak_test_passes_and_fails() {
     assert_eq!((run.ending, run.stdout.trim_end()), (Ok(0), "GET with 3 words kept, nothing leaked"));
     let run = under_heapy(&wasm, "_start", &["leaky"]);
     assert!(run.ending.is_err(), "a leak is a panic: {}", run.stdout);
-    assert!(run.stdout.contains("leaked blocks: 1"), "{}", run.stdout);
+    // One of three may be held by a stale word of the stack.
+    let told = ["leaked blocks: 3", "leaked blocks: 2"].iter().any(|told| run.stdout.contains(told));
+    assert!(told, "{}", run.stdout);
     assert!(run.stdout.contains("leak_test.rs:"), "the line of the leak is told: {}", run.stdout);
 }
 

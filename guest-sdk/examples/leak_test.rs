@@ -42,9 +42,10 @@ fn main() {
     }
     let request = "GET /inbox/7 from ada";
 
+    // Several times: the address of a single lost block may still stand somewhere on the stack, which counts as held.
     assert_no_leaks!(|| {
-        let parsed = if leaky { parse_leaky(request) } else { parse(request) };
-        parsed.words.len() + parsed.method.len()
+        let parse = if leaky { parse_leaky } else { parse };
+        [request, "PUT /inbox/8", "GET /"].map(|line| parse(line).words.len()).iter().sum::<usize>()
     });
 
     let greedy = std::env::args().any(|argument| argument == "greedy");

@@ -1,4 +1,5 @@
 //! Pausing a guest that neither allocates nor releases.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,8 +51,7 @@ fn snapshots(pause: Pause) -> Vec<Paused> {
     });
     assert_eq!(running.run().ending, Ending::Exit(0));
     asking.join().unwrap();
-    let given = std::mem::take(&mut *given.lock().unwrap());
-    given
+    std::mem::take(&mut *given.lock().unwrap())
 }
 
 #[test]

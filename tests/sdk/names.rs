@@ -59,10 +59,11 @@ fn argument(owner: &str, name: &str) -> &'static str {
     }
 }
 
-/// What is refused: a guest has no terminal and no window.
+/// What is refused: a guest has no terminal and no window, and its snapshots hold no contents unless it was asked for.
 fn refused(owner: &str, name: &str) -> Option<&'static str> {
     match (owner, name) {
         ("Use", "monitor" | "pb") => Some("error -9"),
+        ("Use", "Content") | (_, "bycontent") => Some("error -6"),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use super::class::{Class, EvidenceClass, TypeClass};
 use super::class_sets::{SetNumbering, SetPool};
 use super::labelling::{Labelling, Numbering};
 use super::rule::Rule;
-use crate::heap::{Edge, EdgeEvidence, EdgeLink, Heap, Relation, Root};
+use crate::heap::{Edge, EdgeEvidence, EdgeLink, Family, Heap, Relation, Root};
 use crate::id::{ObjectId, TypeId};
 use crate::view::View;
 
@@ -171,6 +171,8 @@ struct RelationNumbers<'heap> {
     /// The last holder that was asked for, and its layout.
     holder: Option<ObjectId>,
     layout: Layout,
+    /// Whether it is a frame: its fields are variables, and have other names than fields of the same type in memory.
+    frame: bool,
     /// Names of the first words of every type; the first row is for objects without one.
     table: Vec<u32>,
     by_place: HashMap<(Layout, u64, u64), u32>,
@@ -183,6 +185,7 @@ impl<'heap> RelationNumbers<'heap> {
             relations: Numbering::new(),
             holder: None,
             layout: None,
+            frame: false,
             table: vec![UNSEEN; (heap.type_count() + 1) * TABLE_WORDS as usize],
             by_place: HashMap::new(),
         }
@@ -196,6 +199,10 @@ impl<'heap> RelationNumbers<'heap> {
         if self.holder != Some(holder) {
             self.holder = Some(holder);
             self.layout = self.heap.layout_of(holder);
+            self.frame = self.heap.family(holder) == Family::Frame;
+        }
+        if self.frame {
+            return self.relations.number(self.heap.relation(holder, edge));
         }
         let row = match self.layout {
             None => 0,

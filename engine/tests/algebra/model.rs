@@ -229,6 +229,9 @@ impl Model {
             Link::Offset(offset) => {
                 let has_fields = self.class_type(edge.from).is_some_and(|ty| ty.index() < 3);
                 match (has_fields && *offset < 8, edge.into) {
+                    (true, _) if self.objects[edge.from as usize].family == Family::Frame => {
+                        format!(".f_locals[\"f{}\"]", offset / 4)
+                    }
                     (true, _) => format!(".f{}", offset / 4),
                     (false, 0) => format!("+{offset:#x}"),
                     (false, into) => format!("+{offset:#x}&+{into}"),

@@ -180,7 +180,9 @@ impl Added {
         }
         self.write_cell(code, block, scratch);
         code.return_().end();
-        code.local_get(block.address).local_get(block.size).local_get(block.context);
+        // All bits of the address turned over: the call leaves its arguments on the native stack, where they would look like
+        // a reference to the block.
+        code.local_get(block.address).i32_const(-1).i32_xor().local_get(block.size).local_get(block.context);
         self.call_host(code, HostFunction::Record);
     }
 

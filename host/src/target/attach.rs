@@ -216,10 +216,10 @@ impl Attached {
         };
         let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
         let functions = [
-            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, address: u32, size: u32, v: u32| {
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, turned: u32, size: u32, v: u32| {
                 let here = 0usize;
                 let anchor = Anchor { address: std::ptr::from_ref(&here) as usize, function: 0 };
-                with(&record, &mut |state| state.record(&mut caller, anchor, [address, size, v]));
+                record_turned(&record, &mut caller, anchor, [turned, size, v]);
                 std::hint::black_box(&here);
                 scrub();
             }),
@@ -256,6 +256,18 @@ impl Attached {
         }
         Ok(())
     }
+}
+
+/// Records a block whose address comes with all bits turned over. In a frame of its own, which [`scrub`] clears: there the
+/// address stands as it is.
+#[inline(never)]
+fn record_turned<T: 'static>(
+    state: &Mutex<State>,
+    caller: &mut Caller<'_, T>,
+    anchor: Anchor,
+    [turned, size, v]: [u32; 3],
+) {
+    state.lock().unwrap_or_else(PoisonError::into_inner).record(caller, anchor, [!turned, size, v]);
 }
 
 /// Clears the stack below: what the host did for the guest there left addresses of blocks behind, and frames that come to

@@ -84,7 +84,7 @@ impl Walker {
             Some(known) => known..known + 1,
             None => 0..REACH.min(top - anchor.address),
         };
-        let aligned = begins.filter(|distance| (anchor.address + distance) % 8 == 0);
+        let aligned = begins.filter(|distance| (anchor.address + distance).is_multiple_of(8));
         for distance in aligned {
             let Some((offsets, end)) = self.chain(anchor.address + distance, top) else { continue };
             if !self.names(&offsets).eq(functions.iter().copied()) {
@@ -115,7 +115,7 @@ impl Walker {
         let mut offsets = Offsets::new();
         let mut record = begin;
         loop {
-            if record % 8 != 0 || record.checked_add(16)? > top {
+            if !record.is_multiple_of(8) || record.checked_add(16)? > top {
                 return None;
             }
             // SAFETY: `begin` is not below a local of a function that is active on this thread's stack, every further record
