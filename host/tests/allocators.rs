@@ -241,6 +241,25 @@ fn a_block_that_nobody_names_keeps_its_size_and_is_spoken_of() {
 }
 
 #[test]
+fn a_wrapper_that_is_not_told_either_stands_for_nobody() {
+    let wasm = with_careless_resize(
+        r#"(func $list.resize (param i32 i32 i32 i32 i32 i32) (result i32)
+        (call $heap.BrkAllocator.resize
+          (local.get 4) (local.get 4) (local.get 2) (local.get 3) (local.get 4) (local.get 4)))
+      (func $shrink (export "shrink") (param i32)
+        (drop (call $list.resize
+          (local.get 0) (local.get 0) (i32.const 100) (i32.const 0) (local.get 0) (local.get 0))))"#,
+    );
+    let mut guest = attach(&wasm, &Options::default(), &[]);
+    guest.call("alloc", &[8, 100, 0, 0]).unwrap();
+    guest.call("shrink", &[8]).unwrap();
+    assert_eq!(guest.live(), [(8, 100)]);
+    let notes = format!("{:?}", instrument(&wasm, &Options::default()).unwrap().map.notes());
+    assert!(notes.contains("is not told which block `shrink` resizes"), "{notes}");
+    assert!(notes.contains("is not told which block `list.resize` resizes"), "{notes}");
+}
+
+#[test]
 fn a_given_allocator_at_any_address() {
     let wat = r#"
       (memory (export "memory") 1)

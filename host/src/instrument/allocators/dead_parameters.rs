@@ -13,6 +13,7 @@ use crate::instrument::info::{ModuleInfo, is_function};
 
 /// Replaces entries that resize a block without reading which by callers that know it. Time O(instructions of callers).
 pub(super) fn settle(info: &ModuleInfo<'_>, candidates: &mut Vec<Entry>, notes: &mut Vec<String>) {
+    let mut refused: Vec<u32> = Vec::new();
     let mut next = 0;
     while let Some(entry) = candidates.get(next) {
         let Role::Resize { block, .. } = entry.role else {
@@ -31,7 +32,7 @@ pub(super) fn settle(info: &ModuleInfo<'_>, candidates: &mut Vec<Entry>, notes: 
                 continue;
             }
             let name = name(info, caller);
-            if passes_on(info, caller, &entry) {
+            if !refused.contains(&caller) && passes_on(info, caller, &entry) {
                 let evidence = Evidence::Calls(entry.name.clone());
                 candidates.push(Entry { function: caller, name, evidence, ..entry.clone() });
             } else {
@@ -46,7 +47,10 @@ pub(super) fn settle(info: &ModuleInfo<'_>, candidates: &mut Vec<Entry>, notes: 
         if known {
             next += 1;
         } else {
+            // What it calls has one caller less that tells in its place.
+            refused.push(entry.function);
             candidates.remove(next);
+            next = 0;
         }
     }
 }
