@@ -49,9 +49,9 @@ pub use analysis::{
 pub use error::UseError;
 pub use handles::Handles;
 pub use heap::{
-    Context, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeapError,
-    HeldValue, Link, ObjectKey, ObjectRecord, Relation, ResidentSize, Root, RootPlace, RootRecord, Seen, Shape,
-    TypeEvidence, TypeRecord, Vocabulary,
+    Context, ContextTotals, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder,
+    HeapError, HeldValue, Link, ObjectKey, ObjectRecord, Relation, ResidentSize, Root, RootPlace, RootRecord, Seen,
+    Shape, TypeEvidence, TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
 pub use object_description::ObjectDescription;

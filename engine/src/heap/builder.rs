@@ -8,8 +8,8 @@ use super::contents::{HeldValue, StagedContents};
 use super::edge_table::StagedEdges;
 use super::object_table::{ObjectTable, StagedObjects};
 use super::{
-    Context, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root, RootPlace,
-    RootRecord, Shape, TypeRecord, Vocabulary,
+    Context, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root,
+    RootPlace, RootRecord, Shape, TypeRecord, Vocabulary,
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
 
@@ -73,6 +73,7 @@ pub struct HeapBuilder {
     contexts: Vec<Context>,
     context_ids: HashMap<Context, ContextId>,
     contents: StagedContents,
+    totals: Vec<ContextTotals>,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -92,6 +93,7 @@ impl HeapBuilder {
             contexts: Vec::new(),
             context_ids: HashMap::new(),
             contents: StagedContents::default(),
+            totals: Vec::new(),
             vocabulary,
             facts: Facts::default(),
         }
@@ -209,6 +211,12 @@ impl HeapBuilder {
         self
     }
 
+    /// Says what the allocations of a calling context came to.
+    pub fn add_totals(&mut self, totals: ContextTotals) -> &mut Self {
+        self.totals.push(totals);
+        self
+    }
+
     /// Checks everything and freezes the heap. Time O((V + E) log (V + E)).
     ///
     /// # Errors
@@ -235,6 +243,7 @@ impl HeapBuilder {
             frames: self.frames,
             contexts: self.contexts,
             contents: self.contents.freeze(id_of),
+            totals: self.totals,
             vocabulary: self.vocabulary,
             facts: self.facts,
         })
@@ -275,6 +284,9 @@ impl HeapBuilder {
         }
         if let Some(context) = self.objects.max_context() {
             within("context", context as usize, self.contexts.len())?;
+        }
+        for context in self.totals.iter().filter_map(|totals| totals.context) {
+            within("context", context.index(), self.contexts.len())?;
         }
         if let Some(end) = self.edges.ends().checked_sub(1) {
             within("object", end as usize, self.objects.len())?;

@@ -18,6 +18,7 @@ mod root;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod types;
 mod vocabulary;
 
@@ -28,6 +29,7 @@ pub use edge::{EdgeEvidence, EdgeLink, EdgeRecord, Link, Relation};
 pub use facts::{Facts, Seen};
 pub use object::{Family, ObjectKey, ObjectRecord, TypeEvidence};
 pub use root::{RootPlace, RootRecord};
+pub use totals::ContextTotals;
 pub use types::{Field, Shape, TypeRecord};
 pub use vocabulary::Vocabulary;
 
@@ -74,6 +76,7 @@ pub struct Heap {
     frames: Vec<Frame>,
     contexts: Vec<Context>,
     contents: Contents,
+    totals: Vec<ContextTotals>,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -347,6 +350,13 @@ impl Heap {
             next = record.caller;
             Some(&self.frames[record.frame.index()])
         })
+    }
+
+    /// What all allocations up to the snapshot came to, one row for each calling context that allocated; none where that
+    /// was not counted.
+    #[must_use]
+    pub fn totals(&self) -> &[ContextTotals] {
+        &self.totals
     }
 
     /// The words in which the heap's answers are printed.

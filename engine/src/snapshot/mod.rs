@@ -24,6 +24,7 @@ mod read;
 mod read_shared;
 mod record_batch;
 mod table;
+mod totals;
 mod upgrade;
 mod words;
 mod write;

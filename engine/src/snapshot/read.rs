@@ -12,6 +12,7 @@ use super::description::{Check, FileDescription, META, SnapshotDescription, Snap
 use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
 use super::table::{ColumnType, TableReader};
+use super::totals;
 use super::upgrade::upgrade;
 use super::words::{OFFSET, StoredLink, StoredPlace, evidence, family, place, relation};
 use super::{Entry, SnapshotError};
@@ -88,6 +89,7 @@ impl Recording {
         edges(&tables, &shared, count, &mut builder)?;
         roots(&tables, count, &mut builder)?;
         contents::read(&tables, &shared, count, &mut builder)?;
+        totals::read(&tables, &shared, &mut builder)?;
         if let Some(root) = meta.root_object {
             builder.set_root_object(tables.key(count, "objects", root)?);
         }

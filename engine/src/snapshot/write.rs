@@ -9,6 +9,7 @@ use super::contents;
 use super::description::{Check, PRODUCER, SnapshotDescription, SnapshotMeta, snapshot_entry};
 use super::entry::{Entry, json};
 use super::table::{BATCH_ROWS, ColumnType, write_table};
+use super::totals;
 use super::words::{evidence_code, family_code, store_link, store_place};
 use super::write_shared::{SharedTables, SnapshotIds};
 use super::{FORMAT, SnapshotError};
@@ -57,6 +58,9 @@ impl Writer {
         }
         if let Some(bytes) = contents::write_values(heap, &mut self.shared)? {
             push("values", bytes);
+        }
+        if let Some(bytes) = totals::write(heap, &ids)? {
+            push("totals", bytes);
         }
         let mut tables = own;
         for (table, bytes) in self.shared.new_rows()? {

@@ -1,8 +1,8 @@
 //! Heaps for the tests of the snapshot file, and what it means that two are the same.
 
 use heapy_engine::{
-    ContextId, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, Link, ObjectRecord, Relation,
-    RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, Link,
+    ObjectRecord, Relation, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
 };
 use proptest::prelude::*;
 
@@ -116,6 +116,13 @@ pub(crate) fn heaps() -> impl Strategy<Value = Heap> {
                 let caller = contexts.get(index / 2).copied();
                 contexts.push(builder.add_context(caller, frame));
             }
+            for (at, context) in contexts.iter().copied().map(Some).chain([None]).enumerate().skip(usize::from(python))
+            {
+                let (many, at) = (u64::MAX >> at, at as u64);
+                let peak_bytes = Some(at).filter(|at| at % 2 == 0);
+                let (bytes, frees, temporary) = (many / 2, at + 1, at);
+                builder.add_totals(ContextTotals { context, allocations: many, bytes, frees, temporary, peak_bytes });
+            }
             let mut keys = Vec::new();
             for (at, object) in objects.into_iter().enumerate() {
                 keys.push(builder.add_object(record(at as u64, object, &contexts)));
@@ -197,6 +204,7 @@ pub(crate) fn small_heap() -> Heap {
     module.family = Family::Module;
     module.name = Some("app".into());
     let module = builder.add_object(module);
+    builder.add_totals(ContextTotals { context: Some(context), allocations: 22, frees: 2, ..ContextTotals::default() });
     let mut last = module;
     for index in 0..20 {
         let mut block = ObjectRecord::block(0x1000 + index * 16, 16);
@@ -226,6 +234,12 @@ pub(crate) fn assert_same(expected: &Heap, found: &Heap, number: u32) {
         let ty = TypeId::new(index as u32);
         assert_eq!(expected.type_record(ty), found.type_record(ty));
     }
+    let totals = |heap: &Heap| -> Vec<(Option<Vec<Frame>>, ContextTotals)> {
+        let frames = |context| heap.frames_of(context).cloned().collect();
+        let row = |row: &ContextTotals| (row.context.map(frames), ContextTotals { context: None, ..*row });
+        heap.totals().iter().map(row).collect()
+    };
+    assert_eq!(totals(expected), totals(found));
     for object in expected.objects() {
         let row = |heap: &Heap| {
             let numbers = (heap.address(object), heap.size(object), heap.usable(object), heap.serial(object));
