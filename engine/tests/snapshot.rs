@@ -73,14 +73,20 @@ proptest! {
     }
 }
 
-/// Writes the checksums of the present bytes into the descriptions, so that only the reader's own checks are left.
+/// The position of the entry of this name.
+fn find(entries: &[Entry], name: &str) -> usize {
+    entries.iter().position(|entry| entry.name == name).unwrap()
+}
+
+/// Writes lengths and checksums of the present bytes into the descriptions, so that only the reader's own checks are left.
 fn renew_checks(entries: &mut [Entry]) {
-    let sums: Vec<(String, u32)> =
-        entries.iter().map(|entry| (entry.name.clone(), crc32fast::hash(&entry.bytes))).collect();
+    let of = |entry: &Entry| (entry.name.clone(), entry.bytes.len(), crc32fast::hash(&entry.bytes));
+    let sums: Vec<(String, usize, u32)> = entries.iter().map(of).collect();
     for entry in entries.iter_mut().filter(|entry| entry.name.ends_with("snapshot.json")) {
         let mut description: serde_json::Value = serde_json::from_slice(&entry.bytes).unwrap();
-        for (name, sum) in &sums {
+        for (name, length, sum) in &sums {
             if let Some(check) = description["entries"].get_mut(name) {
+                check["bytes"] = (*length).into();
                 check["crc32"] = (*sum).into();
             }
         }
@@ -171,4 +177,33 @@ fn contexts_in_a_circle_are_refused() {
     if let Ok(heap) = builder.finish() {
         assert!(matches!(Writer::new().add(&heap), Err(SnapshotError::Unwritable { .. })));
     }
+}
+
+#[test]
+fn bytes_are_held_once_for_all_that_are_equal() {
+    let heap = small_heap();
+    let entries = entries_of(&[heap]);
+    let recording = Recording::from_entries(entries).unwrap();
+    let heap = recording.heap(1).unwrap();
+    let held: Vec<Option<&[u8]>> = heap.objects().map(|object| heap.bytes(object)).collect();
+    // The module's bytes are not held; of each pair the first one's are.
+    assert_eq!(held[0], None);
+    assert_eq!(held[3..5], [Some(&[2u8; 16][..]), Some(&[2u8; 16][..])]);
+}
+
+#[test]
+fn bytes_that_are_not_there_are_told() {
+    let mut entries = entries_of(&[small_heap()]);
+    let bytes = find(&entries, "1/bytes.arrow");
+    // A table of the same columns with fewer rows, as of another heap.
+    let few = {
+        let mut builder = HeapBuilder::new(Vocabulary::wasm());
+        let block = builder.add_object(ObjectRecord::block(16, 4));
+        builder.add_content(block, 0).add_bytes(0, &[1, 2, 3, 4]);
+        entries_of(&[builder.finish().unwrap()])
+    };
+    entries[bytes].bytes = few[find(&few, "1/bytes.arrow")].bytes.clone();
+    renew_checks(&mut entries);
+    let error = Recording::from_entries(entries).unwrap().heap(1).unwrap_err();
+    assert!(error.to_string().contains("4 bytes, 160 are described"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! What the page shows, as it stands in the URL behind the `#`: every state is a link.
 
+use std::collections::BTreeMap;
+
 use crate::expression::SetExpression;
 use crate::protocol::{Sort, SortKey};
 
@@ -56,6 +58,17 @@ impl View {
         }
     }
 
+    /// What can be chosen of how it shows what it shows. Views that share a name share the choice.
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Graph => &["levels", "inside", "most", "opened", "table"],
+            Self::Dominators => &["shape", "apart"],
+            Self::Sites => &["weight", "inverted", "library", "below", "search", "table"],
+            Self::Map => &["cell", "table"],
+            _ => &[],
+        }
+    }
+
     /// The key that leads to it after `g`.
     pub(crate) const fn key(self) -> &'static str {
         match self {
@@ -93,6 +106,8 @@ pub(crate) struct Route {
     pub before: Option<u32>,
     /// What is zoomed into.
     pub top: Option<u32>,
+    /// What was chosen of how views show what they show, by name.
+    pub options: BTreeMap<&'static str, String>,
 }
 
 /// The relation of a fresh page.
@@ -110,11 +125,37 @@ impl Default for Route {
             object: None,
             before: None,
             top: None,
+            options: BTreeMap::new(),
         }
     }
 }
 
 impl Route {
+    /// What was chosen under this name.
+    pub(crate) fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    /// Whether what has two sides is turned.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.options.contains_key(name)
+    }
+
+    /// The same place with another choice; none is that of a fresh page.
+    pub(crate) fn with_option(&self, name: &'static str, value: Option<String>) -> Self {
+        let mut route = self.clone();
+        match value {
+            Some(value) => route.options.insert(name, value),
+            None => route.options.remove(name),
+        };
+        route
+    }
+
+    /// The same place with the other side of what has two.
+    pub(crate) fn turned(&self, name: &'static str) -> Self {
+        self.with_option(name, (!self.is_on(name)).then(|| "1".to_owned()))
+    }
+
     /// The URL's fragment without `#`. What is as on a fresh page is left out.
     pub(crate) fn to_fragment(&self) -> String {
         let fresh = Self::default();
@@ -134,6 +175,8 @@ impl Route {
         add("object", self.object.map(|object| object.to_string()));
         add("before", self.before.map(|number| number.to_string()));
         add("top", self.top.map(|object| object.to_string()));
+        let options = self.options.iter().filter(|(name, _)| self.view.options().contains(name));
+        pairs.extend(options.map(|(name, value)| (*name, value.clone())));
         let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
         let view = self.view.title().to_lowercase();
         if pairs.is_empty() { format!("/{view}") } else { format!("/{view}?{}", pairs.join("&")) }
@@ -170,7 +213,11 @@ impl Route {
             "object" => self.object = number()?,
             "before" => self.before = number()?,
             "top" => self.top = number()?,
-            _ => return Err(format!("{key:?} means nothing in this address")),
+            _ => {
+                let known = View::ALL.iter().flat_map(|view| view.options()).find(|name| **name == key);
+                let name = known.ok_or_else(|| format!("{key:?} means nothing in this address"))?;
+                self.options.insert(name, value.to_owned());
+            }
         }
         Ok(())
     }
@@ -238,11 +285,19 @@ mod tests {
             object: Some(81_204),
             before: Some(1),
             top: Some(9),
+            options: BTreeMap::new(),
         };
         let fragment = route.to_fragment();
         assert!(!fragment.contains(['<', ' ', '"', '#']), "{fragment}");
         assert_eq!(Route::from_fragment(&format!("#{fragment}")), (route, None));
         assert_eq!(Route::default().to_fragment(), "/overview");
+        let below = "main\nf<&str>".to_owned();
+        let route =
+            Route { view: View::Sites, ..Route::default() }.turned("inverted").with_option("below", Some(below));
+        assert_eq!(Route::from_fragment(&route.to_fragment()), (route.clone(), None));
+        // What is chosen of one view stands in the address of that view only.
+        assert_eq!(Route { view: View::Heap, ..route.clone() }.to_fragment(), "/heap");
+        assert_eq!(route.turned("inverted").with_option("below", None).to_fragment(), "/sites");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use heapy_engine::snapshot::{Entry, Writer, pack, timeline_entry};
 use heapy_engine::{
-    ContextId, EdgeEvidence, EdgeRecord, Extents, Facts, Field, Frame, Grow, Heap, HeapBuilder, ObjectKey,
-    ObjectRecord, RootPlace, Sample, Seen, Shape, Timeline, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Extents, Facts, Field, Frame, Grow, Heap, HeapBuilder,
+    HeldValue, ObjectKey, ObjectRecord, RootPlace, Sample, Seen, Shape, Timeline, TypeEvidence, TypeId, TypeRecord,
+    Vocabulary,
 };
 use heapy_host::server::{Bytes, Phase, RecordingState, RunState, Source, SourceError};
 use tokio::sync::watch;
@@ -58,6 +59,35 @@ fn course() -> Timeline {
         grows: vec![grow(0, 65_536, None), grow(9, 65_536, Some(extents))],
         grows_left_out: 0,
     }
+}
+
+/// A recording in which one block has `holders` direct referrers and as many indirect ones, and each block its own calling
+/// context of `levels` functions.
+pub(crate) fn crowd(holders: u64, levels: u32) -> Vec<u8> {
+    let mut app = Program::new(&[]);
+    let main = app.builder.add_frame(Frame { function: "main".into(), unit: Some("app".into()), ..Frame::default() });
+    let main = app.builder.add_context(None, main);
+    let ty = app.ty("app::Holder", 48, &[("held", 0), ("next", 16)]);
+    let held = app.block(16, None, main);
+    for index in 0..2 * holders {
+        let mut context = main;
+        for level in 0..levels {
+            // A tree: each level divides what the one above holds.
+            let part = index >> (levels - 1 - level);
+            let frame =
+                Frame { function: format!("app::f{level}_{part}"), unit: Some("app".into()), ..Frame::default() };
+            let frame = app.builder.add_frame(frame);
+            context = app.builder.add_context(Some(context), frame);
+        }
+        let holder = app.block(48, Some(ty), context);
+        let to =
+            if index < holders { held } else { HeapBuilder::key(u32::try_from(1 + index - holders).expect("few")) };
+        app.edge(holder, to, 16 * (index % 2));
+        app.builder.add_root(RootPlace::Global { instance: 0, name: format!("g{index}") }, holder);
+    }
+    app.builder.set_facts(Facts { memory_bytes: app.next.next_multiple_of(65_536), ..facts(1, "crowd.wasm", "exit") });
+    let entries = Writer::new().add(&app.builder.finish().expect("a heap")).expect("the snapshot is written");
+    pack(entries, std::io::Cursor::new(Vec::new())).expect("the recording is packed").into_inner()
 }
 
 /// A recording of one snapshot with about a million objects.
@@ -135,7 +165,7 @@ fn facts(number: u32, guest: &str, reason: &str) -> Facts {
         statics: Seen::Yes,
         shadow_stack: Seen::Yes,
         locals: Seen::Unknown,
-        contents: false,
+        contents: guest != HOSTILE[0],
         notes: vec!["Locals on the native stack could not be read.".into()],
     }
 }
@@ -208,6 +238,20 @@ impl Program {
         self.builder.add_object(record)
     }
 
+    /// Holds the contents of a session: its number, and a text.
+    fn hold(&mut self, session: ObjectKey, index: u64) {
+        // Every second one is as the one before it, except for the first one.
+        let number = u32::try_from(index.div_ceil(2)).expect("a few sessions");
+        let mut bytes = vec![0; 48];
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        bytes[24..37].copy_from_slice(b"Hello, <b>Ann");
+        self.builder.add_content(session, number).add_bytes(number, &bytes);
+        for (name, offset, value) in [("number", 0, number.to_string()), ("text", 24, "\"Hello, <b>Ann\"".into())] {
+            let held = HeldValue { name: name.into(), offset, type_name: "u64".into(), value };
+            self.builder.add_value(session, held);
+        }
+    }
+
     fn edge(&mut self, from: ObjectKey, to: ObjectKey, offset: u64) {
         let evidence = if offset == 0 { EdgeEvidence::Typed } else { EdgeEvidence::Conservative };
         self.builder.add_edge(EdgeRecord { evidence, ..EdgeRecord::at_offset(from, to, offset) });
@@ -235,6 +279,10 @@ fn snapshot(number: u32, sessions: u64, leaks: u64, born: &[u64]) -> Heap {
     for index in 0..sessions {
         let holder = app.block(48, Some(session), open);
         let name = app.block(24, Some(string), open);
+        // A million of them would only make the file larger.
+        if sessions <= 1000 {
+            app.hold(holder, index);
+        }
         let buffer = app.block(64 + 8 * (index % 5), None, read);
         app.edge(previous, holder, if index == 0 { 0 } else { 16 });
         app.edge(holder, name, 0);
@@ -248,6 +296,15 @@ fn snapshot(number: u32, sessions: u64, leaks: u64, born: &[u64]) -> Heap {
     app.edge(lost[0], lost[1], 4);
     app.edge(lost[1], lost[0], 8);
     app.builder.add_root(RootPlace::Global { instance: 0, name: "current".into() }, previous);
+    let totals = |context, times: u64| ContextTotals {
+        context: Some(context),
+        allocations: 10 * times,
+        bytes: 1000 * times,
+        frees: 5 * times,
+        temporary: times,
+        peak_bytes: Some(700 * times),
+    };
+    app.builder.add_totals(totals(open, 3)).add_totals(totals(read, 1));
     let facts = facts(number, "app.wasm", if number == 1 { "call:tick" } else { "exit" });
     let memory_bytes = app.next.next_multiple_of(65_536).max(facts.memory_bytes);
     app.builder.set_facts(Facts { memory_bytes, ..facts });

@@ -5,6 +5,8 @@
 
 #[path = "../browser/mod.rs"]
 mod browser;
+mod contents;
+mod graphs;
 mod live;
 mod pictures;
 mod report;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::SMALL;
-use crate::browser::fixture::{Recorded, large};
+use crate::browser::fixture::{Recorded, crowd, large};
 use crate::browser::{Inspector, browser_path};
 
 /// Watches the page from its first script on: when a table stands, and which tasks of the main thread are long.
@@ -73,5 +73,73 @@ async fn a_million_objects_are_looked_at() {
     eprintln!("tasks of the main thread above 50 ms: {} {long:?}", long.len());
     let memory: f64 = inspector.value("performance.memory?.usedJSHeapSize ?? 0").await;
     eprintln!("memory of the page's own scripts: {:.0} MB", memory / 1e6);
+    inspector.close().await;
+}
+
+/// Does something before each frame for a second and gives the times between frames. `STEP` sees the frame's number.
+const FRAMES: &str = "(async () => {
+  const canvas = document.querySelector('canvas');
+  const box = canvas.getBoundingClientRect();
+  const send = (type, x, y) => canvas.dispatchEvent(new MouseEvent(type,
+    { bubbles: true, clientX: box.x + x, clientY: box.y + y }));
+  const wheel = (delta) => canvas.dispatchEvent(new WheelEvent('wheel',
+    { bubbles: true, deltaY: delta, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
+  const frames = [];
+  let last = performance.now();
+  const begun = last;
+  for (let frame = 0; last - begun < 1000; frame++) {
+    STEP;
+    const now = await new Promise(requestAnimationFrame);
+    frames.push(now - last);
+    last = now;
+  }
+  frames.sort((one, other) => one - other);
+  return { median: frames[frames.length >> 1], slow: frames[Math.floor(frames.length * 0.95)], count: frames.length };
+})()";
+
+/// What a mouse does to a picture, and how that is said.
+const GESTURES: [(&str, &str); 3] = [
+    ("hovering", "send('mousemove', (frame * 37) % box.width, (frame * 23) % box.height)"),
+    ("zooming", "wheel(frame % 40 < 20 ? -100 : 100)"),
+    ("moving", "if (frame === 0) send('mousedown', 100, 100); send('mousemove', 100 + frame * 3, 100 + frame)"),
+];
+
+async fn gestures(inspector: &Inspector, picture: &str) {
+    for (word, step) in GESTURES {
+        let frames: Frames = inspector.value(&FRAMES.replace("STEP", step)).await;
+        assert!(frames.count > 3, "the page stands still");
+        eprintln!(
+            "{picture}, {word}: {} frames, {:.1} ms each, 95 % within {:.1} ms",
+            frames.count, frames.median, frames.slow
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dense_pictures_move_smoothly() {
+    if browser_path().is_none() {
+        return;
+    }
+    let source = Recorded::new(crowd(999, 3), "crowd.wasm", 1);
+    let Some(inspector) = Inspector::open_watched(source, SMALL, WATCH).await else { return };
+    inspector.go("#/graph?set=hp.iso(0x8000)&most=2000&levels=4").await;
+    inspector.wait_for("document.querySelector('canvas') && !document.querySelector('.progress')").await;
+    let size: String = inspector.value("document.querySelector('.summary').textContent").await;
+    assert!(size.starts_with("2,000 nodes"), "{size}");
+    gestures(&inspector, &format!("graph of {size}")).await;
+    inspector.screenshot("graph-2000").await;
+    let long: Vec<(u64, u64)> = inspector.value("window.seen.long").await;
+    eprintln!("tasks of the main thread above 50 ms: {} {long:?}", long.len());
+    inspector.close().await;
+
+    let source = Recorded::new(crowd(50_000, 17), "crowd.wasm", 1);
+    let Some(inspector) = Inspector::open_watched(source, SMALL, WATCH).await else { return };
+    inspector.go("#/sites").await;
+    inspector.wait_for("document.querySelector('canvas') && !document.querySelector('.progress')").await;
+    let size: String = inspector.value("document.querySelector('.summary').textContent").await;
+    gestures(&inspector, &format!("flame graph of {size}")).await;
+    inspector.screenshot("sites-100000").await;
+    let long: Vec<(u64, u64)> = inspector.value("window.seen.long").await;
+    eprintln!("tasks of the main thread above 50 ms: {} {long:?}", long.len());
     inspector.close().await;
 }

@@ -4,7 +4,7 @@ use crate::SMALL;
 use crate::browser::Inspector;
 use crate::browser::fixture::{Recorded, application, growing};
 
-async fn at(fragment: &str) -> Option<Inspector> {
+pub(crate) async fn at(fragment: &str) -> Option<Inspector> {
     let inspector = Inspector::open(Recorded::new(application(), "app.wasm", 2), SMALL).await?;
     inspector.go(fragment).await;
     Some(inspector)
@@ -106,26 +106,6 @@ async fn leaks_open_as_sets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_graph_shows_kinds_and_referrers() {
-    let Some(inspector) = at("#/graph").await else { return };
-    inspector.wait_for("document.querySelector('.summary').textContent.includes('kinds')").await;
-    inspector.press_button("As a table").await;
-    inspector.wait_for("document.querySelectorAll('tr.row').length > 4").await;
-    let referrers = inspector.column(1).await;
-    assert!(
-        referrers.contains(&"hp.Root".to_owned()) && referrers.contains(&"app::Session".to_owned()),
-        "{referrers:?}"
-    );
-    inspector.go("#/graph?set=hp.heap().and(hp.Type(%22alloc::string::String%22))").await;
-    inspector.wait_for("document.querySelector('tr.row')?.textContent.includes('.name')").await;
-    inspector.press_button("As a table").await;
-    // The set is the rightmost node, and its referrers stand left of it.
-    inspector.click_picture(0.5, 0.5).await;
-    inspector.wait_for("!document.querySelector('.failed')").await;
-    inspector.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn dominators_are_a_treemap_an_icicle_and_a_table() {
     let Some(inspector) = at("#/dominators").await else { return };
     inspector.press_button("Table").await;
@@ -140,27 +120,6 @@ async fn dominators_are_a_treemap_an_icicle_and_a_table() {
     inspector.press_button("Treemap").await;
     inspector.click_picture(0.4, 0.5).await;
     inspector.wait_for("document.querySelector('.details h2')").await;
-    inspector.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sites_are_searched_turned_and_zoomed() {
-    let Some(inspector) = at("#/sites").await else { return };
-    inspector.press_button("As a table").await;
-    inspector.wait_for("document.querySelectorAll('tr.row').length > 3").await;
-    assert!(!inspector.column(1).await.iter().any(|name| name.contains("exchange_malloc")));
-    inspector.press_button("Library frames").await;
-    inspector.wait_for("document.querySelector('table.data').textContent.includes('exchange_malloc')").await;
-    inspector.press_button("From the allocating line").await;
-    inspector.wait_for("document.querySelectorAll('tr.row')[1].textContent.includes('exchange_malloc')").await;
-    inspector.write("input[type=search]", "read_request").await;
-    inspector.wait_for("document.querySelectorAll('tr.row').length === 1").await;
-    inspector.go("#/overview").await;
-    inspector.go("#/sites").await;
-    inspector.click_picture(0.3, 0.07).await;
-    inspector
-        .wait_for("[...document.querySelectorAll('button')].some(button => button.textContent.startsWith('Out of'))")
-        .await;
     inspector.close().await;
 }
 

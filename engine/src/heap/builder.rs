@@ -199,6 +199,12 @@ impl HeapBuilder {
         self
     }
 
+    /// Holds the bytes of the objects with this number, from their first one on and as many as are to be held.
+    pub fn add_bytes(&mut self, class: u32, bytes: &[u8]) -> &mut Self {
+        self.contents.bytes.add(class, bytes);
+        self
+    }
+
     /// Adds the value of a field; those of an object by offset.
     pub fn add_value(&mut self, object: ObjectKey, value: HeldValue) -> &mut Self {
         self.contents.values.push((object, value));

@@ -1,7 +1,8 @@
 //! What a heap knows of the contents of its objects: room that no element takes, and, where the capture was told to hold
-//! contents, which objects have equal bytes and the values of their fields.
+//! contents, which objects have equal bytes, those bytes, and the values of their fields.
 //!
-//! All of it is sparse and stands by object; O(log n) to look up.
+//! All of it is sparse and stands by object, bytes by what they are equal to, so that equal ones are held once; O(log n)
+//! to look up.
 
 use super::object::ObjectKey;
 use crate::id::ObjectId;
@@ -25,6 +26,35 @@ pub(super) struct StagedContents {
     pub(super) unused: Vec<(ObjectKey, u64)>,
     pub(super) classes: Vec<(ObjectKey, u32)>,
     pub(super) values: Vec<(ObjectKey, HeldValue)>,
+    pub(super) bytes: ClassBytes,
+}
+
+/// The bytes of classes of equal contents, one behind the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClassBytes {
+    /// Class, and where its bytes end; they begin where those of the row before end.
+    rows: Vec<(u32, usize)>,
+    all: Vec<u8>,
+}
+
+impl ClassBytes {
+    pub(super) fn add(&mut self, class: u32, bytes: &[u8]) {
+        self.all.extend_from_slice(bytes);
+        self.rows.push((class, self.all.len()));
+    }
+
+    /// Row numbers by class; of two rows of a class the first one counts.
+    fn order(&self) -> Vec<(u32, u32)> {
+        let mut order: Vec<_> = self.rows.iter().enumerate().map(|(row, (class, _))| (*class, row as u32)).collect();
+        order.sort_unstable();
+        order.dedup_by_key(|row| row.0);
+        order
+    }
+
+    fn row(&self, row: usize) -> &[u8] {
+        let start = row.checked_sub(1).map_or(0, |before| self.rows[before].1);
+        &self.all[start..self.rows[row].1]
+    }
 }
 
 /// Contents of a frozen heap.
@@ -35,6 +65,9 @@ pub(super) struct Contents {
     /// In the order in which they were added.
     objects: Vec<ObjectId>,
     values: Vec<HeldValue>,
+    bytes: ClassBytes,
+    /// Class and row of its bytes.
+    bytes_of_class: Vec<(u32, u32)>,
 }
 
 impl StagedContents {
@@ -52,7 +85,8 @@ impl StagedContents {
         let mut values: Vec<_> = self.values.into_iter().map(|(key, value)| (id_of(key), value)).collect();
         values.sort_by_key(|(object, _)| *object);
         let (objects, values) = values.into_iter().unzip();
-        Contents { unused, classes, objects, values }
+        let bytes_of_class = self.bytes.order();
+        Contents { unused, classes, objects, values, bytes: self.bytes, bytes_of_class }
     }
 }
 
@@ -63,6 +97,11 @@ impl Contents {
 
     pub(super) fn class(&self, object: ObjectId) -> Option<u32> {
         find(&self.classes, object)
+    }
+
+    pub(super) fn bytes_of_class(&self, class: u32) -> Option<&[u8]> {
+        let at = self.bytes_of_class.binary_search_by_key(&class, |row| row.0).ok()?;
+        Some(self.bytes.row(self.bytes_of_class[at].1 as usize))
     }
 
     pub(super) fn values(&self, object: ObjectId) -> &[HeldValue] {

@@ -122,6 +122,15 @@ impl Heap {
         self.contents.class(object)
     }
 
+    /// The bytes of an object, from its first one on, as far as they are held; none where they are not. O(log V).
+    #[must_use]
+    pub fn bytes(&self, object: ObjectId) -> Option<&[u8]> {
+        let held = self.contents.bytes_of_class(self.contents.class(object)?)?;
+        // A damaged file may hold more.
+        let size = usize::try_from(self.size(object)).unwrap_or(usize::MAX);
+        Some(&held[..held.len().min(size)])
+    }
+
     /// The values of an object's fields by offset, where they are held.
     #[must_use]
     pub fn values(&self, object: ObjectId) -> &[HeldValue] {

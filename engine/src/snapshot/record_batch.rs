@@ -39,6 +39,12 @@ impl<'table> Batch<'table> {
         Ok(column)
     }
 
+    /// The column of this name, if there is one: earlier versions did not write it.
+    pub(super) fn added(&self, name: &str, kind: ColumnType) -> Result<Option<&Column>, SnapshotError> {
+        let is_there = self.columns.iter().any(|(column, _)| *column == name);
+        is_there.then(|| self.optional(name, kind)).transpose()
+    }
+
     /// The column of this name, in which no value is missing.
     pub(super) fn complete(&self, name: &str, kind: ColumnType) -> Result<&Column, SnapshotError> {
         let column = self.optional(name, kind)?;

@@ -53,8 +53,8 @@ impl Writer {
         push("roots", roots(heap)?);
         push("modules", modules(heap)?);
         push("pages", pages(heap)?);
-        if let Some(bytes) = contents::write_contents(heap)? {
-            push("contents", bytes);
+        for (table, bytes) in ["contents", "bytes"].into_iter().zip(contents::write_contents(heap)?) {
+            bytes.into_iter().for_each(|bytes| push(table, bytes));
         }
         if let Some(bytes) = contents::write_values(heap, &mut self.shared)? {
             push("values", bytes);

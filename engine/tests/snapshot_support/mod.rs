@@ -1,8 +1,9 @@
 //! Heaps for the tests of the snapshot file, and what it means that two are the same.
 
 use heapy_engine::{
-    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, Link,
-    ObjectRecord, Relation, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder, HeldValue,
+    Link, ObjectKey, ObjectRecord, Relation, RootPlace, RootRecord, Seen, Shape, TypeEvidence, TypeId, TypeRecord,
+    Vocabulary,
 };
 use proptest::prelude::*;
 
@@ -125,7 +126,10 @@ pub(crate) fn heaps() -> impl Strategy<Value = Heap> {
             }
             let mut keys = Vec::new();
             for (at, object) in objects.into_iter().enumerate() {
-                keys.push(builder.add_object(record(at as u64, object, &contexts)));
+                let record = record(at as u64, object, &contexts);
+                let size = record.size;
+                keys.push(builder.add_object(record));
+                add_contents(&mut builder, keys[at], at, size);
             }
             if !keys.is_empty() {
                 let key = |index: u16| keys[index as usize % keys.len()];
@@ -144,6 +148,18 @@ pub(crate) fn heaps() -> impl Strategy<Value = Heap> {
             builder.finish().unwrap()
         },
     )
+}
+
+/// Contents of two objects of three: those of one size have equal bytes, of which all but the first are held.
+fn add_contents(builder: &mut HeapBuilder, object: ObjectKey, at: usize, size: u64) {
+    if at % 3 == 0 {
+        return;
+    }
+    builder.add_content(object, size as u32);
+    builder.add_bytes(size as u32, &vec![size as u8; size.saturating_sub(1) as usize]);
+    builder.add_unused(object, size / 2);
+    let (name, type_name) = (format!("[{at}]"), "u32".to_owned());
+    builder.add_value(object, HeldValue { name, offset: size, type_name, value: at.to_string() });
 }
 
 fn record(at: u64, object: Drawn, contexts: &[ContextId]) -> ObjectRecord {
@@ -212,6 +228,8 @@ pub(crate) fn small_heap() -> Heap {
         block.context = Some(context);
         block.serial = index;
         let block = builder.add_object(block);
+        builder.add_content(block, index as u32 / 2);
+        builder.add_bytes(index as u32 / 2, &[index as u8; 16]);
         builder.add_edge(EdgeRecord::at_offset(last, block, 8));
         builder.add_edge(EdgeRecord::given(block, module, Relation::Field("owner".into())));
         last = block;
@@ -258,6 +276,11 @@ pub(crate) fn assert_same(expected: &Heap, found: &Heap, number: u32) {
             heap.context(object).map(|context| heap.frames_of(context).cloned().collect())
         };
         assert_eq!(frames(expected), frames(found));
+        let contents = |heap: &Heap| {
+            let bytes = heap.bytes(object).map(<[u8]>::to_vec);
+            (heap.content(object), bytes, heap.unused(object), heap.values(object).to_vec())
+        };
+        assert_eq!(contents(expected), contents(found));
         let edges = |heap: &Heap| -> Vec<String> { heap.referents(object).map(|edge| format!("{edge:?}")).collect() };
         assert_eq!(edges(expected), edges(found));
     }

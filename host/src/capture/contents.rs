@@ -1,7 +1,7 @@
 //! What a heap keeps of contents: of every capture the room in containers that no element takes; where that was asked
-//! for, the values of fields and which blocks have equal bytes.
+//! for, the values of fields, which blocks have equal bytes, and the first of those bytes.
 //!
-//! Bytes themselves are not kept. Time O(bytes of blocks) with contents, else O(values that have a container in them).
+//! Time O(bytes of blocks) with contents, else O(values that have a container in them).
 
 use std::collections::HashMap;
 
@@ -17,6 +17,8 @@ use crate::paused::Paused;
 const PIECE: usize = 1 << 12;
 /// Fields whose values are kept of one block.
 const MAX_VALUES: usize = 200;
+/// Bytes that are kept of one block.
+const MAX_BYTES: usize = 1 << 16;
 
 /// Tells of each container's buffer how many bytes no element takes. Of two containers that share a buffer the one with
 /// less room counts.
@@ -51,14 +53,18 @@ pub(super) fn add_unused(
     }
 }
 
-/// Keeps the values of fields, and numbers for equal bytes.
+/// Keeps the values of fields, numbers for equal bytes, and the bytes, equal ones once.
 pub(super) fn add_contents(builder: &mut HeapBuilder, paused: &Paused, types: Option<&Types>, keys: &[ObjectKey]) {
     let mut numbers: HashMap<&[u8], u32> = HashMap::new();
     for (position, block) in paused.blocks.iter().enumerate() {
         let (Ok(start), Ok(size)) = (usize::try_from(block.address), usize::try_from(block.size)) else { continue };
         let Some(bytes) = paused.memory.get(start..start.saturating_add(size)) else { continue };
         let next = numbers.len() as u32;
-        builder.add_content(keys[position], *numbers.entry(bytes).or_insert(next));
+        let number = *numbers.entry(bytes).or_insert(next);
+        builder.add_content(keys[position], number);
+        if number == next {
+            builder.add_bytes(number, &bytes[..bytes.len().min(MAX_BYTES)]);
+        }
         let Some(fields) = types.and_then(|types| types.typed().fields(paused, position)) else { continue };
         for field in fields.into_iter().take(MAX_VALUES) {
             let value = field.value.to_string();

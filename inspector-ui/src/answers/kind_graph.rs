@@ -8,32 +8,33 @@ use std::collections::BTreeMap;
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId};
 
 use super::Failure;
+use super::layering;
 use super::naming::of_row;
-use super::pattern::{Links, ROOT, edges_of};
+use super::pattern::{Links, MOST_NODES, ROOT, edges_of};
 use super::session::{Session, by_relation};
 use crate::format;
 use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
-
-/// Kinds that are nodes of their own.
-const MOST_KINDS: usize = 40;
 
 /// Answers the question.
 pub(super) fn kind_graph(session: &mut Session, question: &PatternQuestion) -> Result<Pattern, Failure> {
     let set = session.set(&question.of)?;
     let grouped = by_relation(&set, &question.by)?;
     let classes = grouped.er().classes();
-    let (mut nodes, node_of) = kinds(question, &grouped, &classes);
+    let most = question.most.clamp(1, MOST_NODES);
+    let (mut nodes, node_of) = kinds(question, most, &grouped, &classes);
     let mut links = references(&set, &classes, &node_of);
     add_roots(&set, &classes, &node_of, &mut nodes, &mut links);
-    let edges = edges_of(links);
-    let cut = node_of.len() > MOST_KINDS;
+    let (edges, left_out) = edges_of(links);
+    let cut = node_of.len() > most || left_out;
     lay(&mut nodes, &edges);
+    layering::place(&mut nodes, &edges);
     Ok(Pattern { nodes: nodes.into(), edges: edges.into(), cut })
 }
 
 /// The nodes, and the node of each class.
 fn kinds(
     question: &PatternQuestion,
+    most: usize,
     grouped: &IdentitySet,
     classes: &Classes,
 ) -> (Vec<PatternNode>, BTreeMap<usize, usize>) {
@@ -45,19 +46,20 @@ fn kinds(
     }
     let mut order: Vec<_> = sums.into_iter().collect();
     order.sort_by_key(|(class, (size, _, _))| (Reverse(*size), *class));
-    let rows = rows_of(grouped, classes);
+    let rows = rows_of(grouped, classes, most);
     let mut nodes: Vec<PatternNode> = Vec::new();
     let mut node_of = BTreeMap::new();
     for (place, (class, (size, count, first))) in order.into_iter().enumerate() {
-        let node = place.min(MOST_KINDS);
+        let node = place.min(most);
         node_of.insert(class, node);
-        if place <= MOST_KINDS {
-            let own = place < MOST_KINDS;
+        if place <= most {
+            let own = place < most;
             let kind = format::visible(classes.name(class).trim());
             let row = rows.get(&class).filter(|_| own);
             nodes.push(PatternNode {
                 kind: if own { kind } else { "other kinds".into() },
                 object: (count == 1 && own).then_some(first.raw()),
+                first: Some(first.raw()),
                 set: row.map(|row| of_row(&question.of.set, &question.by, grouped.partition(), *row)),
                 ..PatternNode::default()
             });
@@ -69,10 +71,10 @@ fn kinds(
 }
 
 /// The row of each class in the partition.
-fn rows_of(grouped: &IdentitySet, classes: &Classes) -> BTreeMap<usize, usize> {
+fn rows_of(grouped: &IdentitySet, classes: &Classes, most: usize) -> BTreeMap<usize, usize> {
     let partition = grouped.partition();
     let first = |row: usize| partition.part(row).and_then(|part| part.nodes().iter().next());
-    let rows = 0..partition.row_count().min(4 * MOST_KINDS);
+    let rows = 0..partition.row_count().min(4 * most);
     rows.filter_map(|row| Some((classes.of(first(row)?), row))).collect()
 }
 
@@ -113,46 +115,55 @@ fn add_roots(
     }
 }
 
-/// Gives nodes their layers: each behind all that lead to it from the root, where there is no circle.
+/// Gives nodes their layers: each behind all that lead to it from the root, where there is no circle. Time O(V + E).
 fn lay(nodes: &mut [PatternNode], edges: &[PatternEdge]) {
     let root = nodes.iter().rposition(|node| node.kind == ROOT).unwrap_or(0);
-    let forward = without_circles(nodes.len(), edges, root);
-    let mut steps = vec![0; nodes.len()];
-    for _ in 0..nodes.len() {
-        for &(from, to) in &forward {
-            steps[to] = steps[to].max(steps[from] + 1);
-        }
-    }
+    let steps = steps_from(nodes.len(), edges, root);
     let last = steps.iter().max().copied().unwrap_or(0);
     for (node, steps) in nodes.iter_mut().zip(steps) {
         node.layer = last - steps;
     }
 }
 
-/// The edges that do not lead back to where a walk has come from; the walk begins at the root. Time O(V E).
-fn without_circles(count: usize, edges: &[PatternEdge], root: usize) -> Vec<(usize, usize)> {
-    let mut forward = Vec::new();
-    let mut seen = vec![false; count];
+/// The longest way to each node along edges that do not lead back to where a walk has come from; the walk begins at the
+/// root. Time O(V + E).
+fn steps_from(count: usize, edges: &[PatternEdge], root: usize) -> Vec<usize> {
+    let mut referents: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for edge in edges {
+        referents[edge.from].push(edge.to);
+    }
+    // A node is done when all that it leads to are; in the reverse order of that no edge leads back, except in circles.
+    let (mut on_path, mut seen, mut done) = (vec![false; count], vec![false; count], Vec::with_capacity(count));
+    let mut forward: Vec<Vec<usize>> = vec![Vec::new(); count];
     for start in std::iter::once(root).chain(0..count) {
         let mut path: Vec<(usize, usize)> = Vec::new();
         if start < count && !std::mem::replace(&mut seen[start], true) {
+            on_path[start] = true;
             path.push((start, 0));
         }
         while let Some((node, next)) = path.pop() {
-            let Some(edge) = edges[next..].iter().position(|edge| edge.from == node).map(|at| next + at) else {
+            let Some(&to) = referents[node].get(next) else {
+                on_path[node] = false;
+                done.push(node);
                 continue;
             };
-            path.push((node, edge + 1));
-            let to = edges[edge].to;
-            if path.iter().all(|(before, _)| *before != to) {
-                forward.push((node, to));
+            path.push((node, next + 1));
+            if !on_path[to] {
+                forward[node].push(to);
                 if !std::mem::replace(&mut seen[to], true) {
+                    on_path[to] = true;
                     path.push((to, 0));
                 }
             }
         }
     }
-    forward
+    let mut steps = vec![0; count];
+    for node in done.into_iter().rev() {
+        for &to in &forward[node] {
+            steps[to] = steps[to].max(steps[node] + 1);
+        }
+    }
+    steps
 }
 
 #[cfg(test)]

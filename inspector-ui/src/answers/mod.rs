@@ -6,6 +6,7 @@
 mod compare;
 mod dominators;
 mod kind_graph;
+mod layering;
 mod leaks;
 mod load;
 mod map;
@@ -75,9 +76,11 @@ fn answer_now(session: &mut Session, request: Request) -> Result<String, Failure
         Request::Figures(question) => json(&overview::figures(session, &question)?),
         Request::Table(question) => json(&table::table(session, &question)?),
         Request::Object(question) => json(&object::object(session, &question)?),
+        Request::Bytes(question) => json(&object::bytes(session, &question)?),
         Request::Leaks(question) => json(&leaks::leaks(session, &question)?),
         Request::Overview(question) => json(&overview::overview(session, &question)?),
         Request::Pattern(question) => json(&pattern::pattern(session, &question)?),
+        Request::Paths(question) => json(&object::paths(session, &question)?),
         Request::Sites(question) => json(&sites::sites(session, &question)?),
         Request::Dominators(question) => json(&dominators::dominators(session, &question)?),
         Request::Map(question) => json(&map::memory_map(session, &question)?),

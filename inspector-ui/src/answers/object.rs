@@ -1,12 +1,14 @@
 //! Everything about one object.
 
-use heapy_engine::{Classes, ContextId, EdgeEvidence, Family, Heap, ObjectId, Use};
+use heapy_engine::{Classes, ContextId, EdgeEvidence, Family, Heap, HeldValue, ObjectId, Use};
 
 use super::Failure;
 use super::session::{Session, object_id};
 use super::sites::place;
 use crate::format;
-use crate::protocol::{Brief, FrameLine, LinkLine, Links, ObjectDetails, ObjectQuestion};
+use crate::protocol::{
+    Brief, BytesQuestion, FrameLine, LinkLine, Links, ObjectDetails, ObjectQuestion, Paths, PathsQuestion, ValueLine,
+};
 
 /// Edges that are listed at each end.
 const MOST_LINKS: usize = 200;
@@ -40,6 +42,7 @@ pub(super) fn object(session: &mut Session, question: &ObjectQuestion) -> Result
         usable: heap.usable(object),
         dominated,
         dominated_count,
+        wasted: heap.unused(object),
         type_name: own.map(type_name),
         type_evidence: heap.type_evidence(object).word().to_owned(),
         class_name: class.filter(|class| Some(*class) != own).map(type_name),
@@ -48,11 +51,38 @@ pub(super) fn object(session: &mut Session, question: &ObjectQuestion) -> Result
         reachable: view.reachable().contains(object),
         site: format::visible(&sites.name(sites.of(object))),
         context: heap.context(object).map_or_else(Vec::new, |context| frame_lines(heap, context)),
+        contents: heap.holds_contents(),
+        values: heap.values(object).iter().map(value_line).collect(),
+        held: heap.bytes(object).map_or(0, |bytes| bytes.len() as u64),
         referrers: referrers(&hp, &kinds, object),
         referents: referents(heap, &kinds, object),
         paths: paths.iter(0).take(MOST_PATHS).map(|path| format::visible(&path.to_string())).collect(),
         path_count: paths.count().to_string(),
     })
+}
+
+fn value_line(held: &HeldValue) -> ValueLine {
+    ValueLine {
+        name: format::visible(&held.name),
+        offset: held.offset,
+        type_name: format::visible(&held.type_name),
+        value: format::visible(&held.value),
+    }
+}
+
+/// The object's first bytes in hexadecimal digits. Time O(their number).
+pub(super) fn bytes(session: &mut Session, question: &BytesQuestion) -> Result<String, Failure> {
+    let hp = session.snapshot(question.snapshot)?;
+    let object = object_id(&hp, question.object)?;
+    let held = hp.view().heap().bytes(object).unwrap_or_default();
+    Ok(held.iter().take(question.count).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The shortest paths to a set. Time O(V + E).
+pub(super) fn paths(session: &mut Session, question: &PathsQuestion) -> Result<Paths, Failure> {
+    let found = session.set(&question.of)?.sp();
+    let shown = found.iter(0).take(question.most).map(|path| format::visible(&path.to_string())).collect();
+    Ok(Paths { shown, count: found.count().to_string() })
 }
 
 /// An object as lists name it.

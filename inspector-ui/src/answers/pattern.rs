@@ -1,23 +1,28 @@
 //! Reference patterns: which kinds refer to a set, which refer to those, and so on to the roots.
 //!
 //! Every object that leads to the set within the given number of steps is in the node of its kind; the set itself is a
-//! node of its own. Time O(V + edges to those objects).
+//! node of its own. Nodes that were opened show their referrers beyond that. Time O(V + edges to those objects).
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
 
 use super::Failure;
 use super::kind_graph::kind_graph;
+use super::layering;
 use super::naming::of_row;
 use super::object::brief;
-use super::session::{Session, by_relation};
+use super::session::{Session, by_relation, object_id};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
 
-/// Nodes of one answer; further kinds share the last one.
-const MOST_NODES: usize = 60;
+/// Nodes of one answer, whatever was asked for: more cannot be drawn smoothly.
+pub(super) const MOST_NODES: usize = 2000;
+
+/// Edges of one answer; of more, those stay that stand for most references.
+const MOST_EDGES: usize = 6000;
 
 /// Relations that an edge names.
 const NAMED_RELATIONS: usize = 3;
@@ -50,9 +55,16 @@ impl Link {
     }
 }
 
-/// The edges of a picture.
-pub(super) fn edges_of(links: Links) -> Vec<PatternEdge> {
-    links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect()
+/// The edges of a picture, and whether there were more.
+pub(super) fn edges_of(links: Links) -> (Vec<PatternEdge>, bool) {
+    let mut edges: Vec<_> = links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect();
+    let cut = edges.len() > MOST_EDGES;
+    if cut {
+        edges.sort_by_key(|edge| Reverse(edge.count));
+        edges.truncate(MOST_EDGES);
+        edges.sort_by_key(|edge| (edge.from, edge.to));
+    }
+    (edges, cut)
 }
 
 struct Walk<'set> {
@@ -62,6 +74,10 @@ struct Walk<'set> {
     kinds: Option<Classes>,
     nodes: Vec<PatternNode>,
     node_of_class: BTreeMap<usize, usize>,
+    /// Classes that show their referrers however deep they are.
+    opened: BTreeSet<usize>,
+    /// Nodes, at most.
+    most: usize,
     links: Links,
     cut: bool,
 }
@@ -82,22 +98,29 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
         size: set.size(),
         whole: true,
         object: single(&set),
+        first: set.nodes().iter().next().map(ObjectId::raw),
         set: Some(question.of.set.clone()),
         ..PatternNode::default()
     };
+    let opened = question.opened.iter().map(|object| object_id(&hp, *object).map(|object| classes.of(object)));
     let mut walk = Walk {
         set: &set,
+        opened: opened.collect::<Result<_, _>>()?,
         classes,
         kinds: (question.by == "Id").then_some(kinds),
         nodes: vec![whole],
         node_of_class: BTreeMap::new(),
+        // One is left for the root.
+        most: question.most.clamp(3, MOST_NODES) - 1,
         links: BTreeMap::new(),
         cut: false,
     };
     let reached = walk.walk(question.depth.min(32));
     walk.add_roots(&reached);
     walk.name_sets(&heap_set, &question.by);
-    Ok(Pattern { nodes: walk.nodes.into(), edges: edges_of(walk.links).into(), cut: walk.cut })
+    let (edges, left_out) = edges_of(walk.links);
+    layering::place(&mut walk.nodes, &edges);
+    Ok(Pattern { nodes: walk.nodes.into(), edges: edges.into(), cut: walk.cut || left_out })
 }
 
 fn single(set: &IdentitySet) -> Option<u32> {
@@ -107,7 +130,7 @@ fn single(set: &IdentitySet) -> Option<u32> {
 
 fn edge(from: usize, to: usize, link: Link) -> PatternEdge {
     let mut relations: Vec<_> = link.relations.into_iter().collect();
-    relations.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    relations.sort_by_key(|(_, count)| Reverse(*count));
     let more = relations.len() > NAMED_RELATIONS;
     let mut names: Vec<_> = relations.into_iter().take(NAMED_RELATIONS).map(|(name, _)| name).collect();
     if more {
@@ -119,58 +142,86 @@ fn edge(from: usize, to: usize, link: Link) -> PatternEdge {
 impl Walk<'_> {
     /// Goes from referents to referrers; gives all objects that it came to.
     fn walk(&mut self, depth: usize) -> ObjectSet {
-        let view = self.set.view().clone();
-        let heap = view.heap();
-        let quote = heap.vocabulary().quote;
         let mut reached = self.set.nodes().clone();
         let mut frontier: Vec<ObjectId> = reached.iter().collect();
-        for layer in 1..=depth {
+        let mut closed = Vec::new();
+        let mut layer = 1;
+        while !frontier.is_empty() {
             let mut next = Vec::new();
-            for &object in &frontier {
-                let to = self.node_of(object, layer - 1);
-                for referrer in view.referrers_of(object) {
-                    let from = self.node_of(referrer.other, layer);
-                    let conservative = referrer.evidence == EdgeEvidence::Conservative;
-                    let name = || heap.relation(referrer.other, &referrer).printed(quote);
-                    self.links.entry((from, to)).or_default().add(conservative, name);
-                    if reached.insert(referrer.other) {
-                        let node = &mut self.nodes[from];
-                        node.count += 1;
-                        node.size += heap.size(referrer.other);
-                        node.object = (node.count == 1).then(|| referrer.other.raw());
-                        next.push(referrer.other);
-                    }
+            for object in frontier {
+                let Some(to) = self.node_of(object, layer - 1) else { continue };
+                if layer > depth && !self.opened.contains(&self.classes.of(object)) {
+                    closed.push((object, to));
+                    continue;
                 }
+                self.add_referrers(object, (to, layer), &mut reached, &mut next);
             }
             frontier = next;
+            layer += 1;
         }
-        self.cut |= frontier.iter().any(|object| view.referrers_of(*object).any(|edge| !reached.contains(edge.other)));
+        let view = self.set.view().clone();
+        for (object, to) in closed {
+            let unseen = view.referrers_of(object).filter(|edge| !reached.contains(edge.other)).count() as u64;
+            self.nodes[to].more += unseen;
+            self.cut |= unseen > 0;
+        }
         reached
     }
 
-    fn node_of(&mut self, object: ObjectId, layer: usize) -> usize {
+    /// Adds what refers to an object of the node `to`, in the layer behind it.
+    fn add_referrers(
+        &mut self,
+        object: ObjectId,
+        (to, layer): (usize, usize),
+        reached: &mut ObjectSet,
+        next: &mut Vec<ObjectId>,
+    ) {
+        let view = self.set.view().clone();
+        let heap = view.heap();
+        let quote = heap.vocabulary().quote;
+        for referrer in view.referrers_of(object) {
+            let Some(from) = self.node_of(referrer.other, layer) else {
+                self.nodes[to].more += 1;
+                self.cut = true;
+                continue;
+            };
+            let conservative = referrer.evidence == EdgeEvidence::Conservative;
+            let name = || heap.relation(referrer.other, &referrer).printed(quote);
+            self.links.entry((from, to)).or_default().add(conservative, name);
+            if reached.insert(referrer.other) {
+                let node = &mut self.nodes[from];
+                node.count += 1;
+                node.size += heap.size(referrer.other);
+                node.first = node.first.or(Some(referrer.other.raw()));
+                node.object = (node.count == 1).then(|| referrer.other.raw());
+                next.push(referrer.other);
+            }
+        }
+    }
+
+    /// The node of an object; none where there are as many nodes already as there may be.
+    fn node_of(&mut self, object: ObjectId, layer: usize) -> Option<usize> {
         if self.set.nodes().contains(object) {
-            return 0;
+            return Some(0);
         }
         let class = self.classes.of(object);
         if let Some(&node) = self.node_of_class.get(&class) {
-            return node;
+            return Some(node);
         }
-        let full = self.nodes.len() >= MOST_NODES;
-        self.cut |= full;
-        let node = if full { MOST_NODES - 1 } else { self.nodes.len() };
-        if !full {
-            let kind = match &self.kinds {
-                Some(kinds) => {
-                    let brief = brief(self.set.heap(), kinds, object);
-                    format!("{} {}", brief.kind, brief.text)
-                }
-                None => format::visible(self.classes.name(class).trim()),
-            };
-            self.nodes.push(PatternNode { kind, layer, ..PatternNode::default() });
+        if self.nodes.len() >= self.most {
+            return None;
         }
+        let kind = match &self.kinds {
+            Some(kinds) => {
+                let brief = brief(self.set.heap(), kinds, object);
+                format!("{} {}", brief.kind, brief.text)
+            }
+            None => format::visible(self.classes.name(class).trim()),
+        };
+        let node = self.nodes.len();
+        self.nodes.push(PatternNode { kind, layer, ..PatternNode::default() });
         self.node_of_class.insert(class, node);
-        node
+        Some(node)
     }
 
     /// Adds the root as a node behind all others, with what it refers to.
@@ -180,7 +231,7 @@ impl Walk<'_> {
         let quote = heap.vocabulary().quote;
         let root = self.nodes.len();
         for place in heap.roots().iter().filter(|place| reached.contains(place.to)) {
-            let to = self.node_of(place.to, 0);
+            let Some(to) = self.node_of(place.to, 0) else { continue };
             self.nodes[to].rooted = true;
             let name = || format!(".{}", place.place.attribute(quote));
             self.links.entry((root, to)).or_default().add(place.conservative, name);
@@ -194,6 +245,9 @@ impl Walk<'_> {
 
     /// Gives each kind the expression of all its objects in the heap.
     fn name_sets(&mut self, heap_set: &IdentitySet, by: &str) {
+        if self.kinds.is_some() {
+            return;
+        }
         let partition = heap_set.partition();
         let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
         if self.classes.count() <= partition.row_count().saturating_mul(64) && !partition.is_identity_form() {

@@ -18,6 +18,9 @@ pub(crate) const RELATIONS: [&str; 15] = [
     "Id", "Unity",
 ];
 
+/// The relation by contents, which only snapshots with contents have.
+const CONTENT: &str = "Content";
+
 /// Snapshots that are kept in memory: two to compare, and the one before.
 const KEPT_SNAPSHOTS: usize = 3;
 
@@ -64,11 +67,12 @@ impl Session {
             objects: meta.objects,
             bytes: meta.bytes,
         };
+        let by_contents = self.places().any(|(_, meta)| meta.facts.contents).then_some(CONTENT);
         Loaded {
             files: self.files.iter().map(|(name, _)| name.clone()).collect(),
             snapshots: self.places().enumerate().map(summary).collect(),
             course: self.course(),
-            relations: RELATIONS.iter().map(|name| (*name).to_owned()).collect(),
+            relations: RELATIONS.into_iter().chain(by_contents).map(str::to_owned).collect(),
         }
     }
 

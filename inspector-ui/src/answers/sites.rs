@@ -1,7 +1,8 @@
 //! Flame graphs: the calling contexts of a set, as a tree of boxes.
 //!
 //! The tree is made of functions from the outermost caller inwards, or from the allocating line outwards. Only boxes
-//! that can be seen are sent: those of at least one part in [`FINEST`] of the whole. Time O(n + contexts x depth).
+//! that can be seen are sent: those of at least one part in [`FINEST`] of the whole. Weights are sums of the set, or of
+//! all allocations of the run where those were counted. Time O(n + contexts x depth).
 
 use std::collections::BTreeMap;
 
@@ -27,27 +28,67 @@ struct Node {
     count: u64,
 }
 
+/// Weight and number of each calling context.
+type Sums = BTreeMap<Option<ContextId>, (u64, u64)>;
+
 /// Answers the question.
 pub(super) fn sites(session: &mut Session, question: &SitesQuestion) -> Result<Sites, Failure> {
     let set = session.set(&question.of)?;
-    let nodes = tree(&set, question);
-    Ok(boxes(&nodes))
+    let known = known_weights(set.heap());
+    if !known.contains(&question.weight) {
+        return Err(format!("this snapshot does not know its {}", question.weight.title()));
+    }
+    let sums = if question.weight.of_run() {
+        sums_of_run(set.heap(), question.weight)
+    } else {
+        sums_of_set(&set, question.weight)
+    };
+    let nodes = tree(set.heap(), sums, question);
+    Ok(boxes(&nodes, known))
 }
 
-fn tree(set: &IdentitySet, question: &SitesQuestion) -> Vec<Node> {
+/// What was counted in this snapshot.
+fn known_weights(heap: &Heap) -> Vec<Weight> {
+    let totals = heap.totals();
+    let peak = totals.iter().any(|row| row.peak_bytes.is_some());
+    let knows = |weight: &Weight| match weight {
+        Weight::Bytes | Weight::Blocks => true,
+        Weight::Peak => peak,
+        Weight::Allocated | Weight::Allocations | Weight::Temporary => !totals.is_empty(),
+    };
+    Weight::ALL.into_iter().filter(knows).collect()
+}
+
+fn sums_of_set(set: &IdentitySet, weight: Weight) -> Sums {
     let heap = set.heap();
-    let mut sums: BTreeMap<Option<ContextId>, (u64, u64)> = BTreeMap::new();
+    let mut sums = Sums::new();
     for object in set.nodes().iter() {
         let sum = sums.entry(heap.context(object)).or_default();
-        sum.0 += heap.size(object);
+        sum.0 += if weight == Weight::Bytes { heap.size(object) } else { 1 };
         sum.1 += 1;
     }
-    let mut nodes = vec![Node::default()];
-    for (context, (bytes, count)) in sums {
-        let weight = match question.weight {
-            Weight::Bytes => bytes,
-            Weight::Blocks => count,
+    sums
+}
+
+fn sums_of_run(heap: &Heap, weight: Weight) -> Sums {
+    let mut sums = Sums::new();
+    for row in heap.totals() {
+        let more = match weight {
+            Weight::Peak => row.peak_bytes.unwrap_or(0),
+            Weight::Allocated => row.bytes,
+            Weight::Temporary => row.temporary,
+            Weight::Bytes | Weight::Blocks | Weight::Allocations => row.allocations,
         };
+        let sum = sums.entry(row.context).or_default();
+        // Figures of a damaged file may be of any size.
+        *sum = (sum.0.saturating_add(more), sum.1.saturating_add(row.allocations));
+    }
+    sums
+}
+
+fn tree(heap: &Heap, sums: Sums, question: &SitesQuestion) -> Vec<Node> {
+    let mut nodes = vec![Node::default()];
+    for (context, (weight, count)) in sums {
         let names = names_of(heap, context, question);
         let Some(names) = names.strip_prefix_of(&question.below) else { continue };
         let mut at = 0;
@@ -61,14 +102,14 @@ fn tree(set: &IdentitySet, question: &SitesQuestion) -> Vec<Node> {
             at = child;
             add(&mut nodes[at], weight, count);
         }
-        nodes[at].own += weight;
+        nodes[at].own = nodes[at].own.saturating_add(weight);
     }
     nodes
 }
 
 fn add(node: &mut Node, weight: u64, count: u64) {
-    node.weight += weight;
-    node.count += count;
+    node.weight = node.weight.saturating_add(weight);
+    node.count = node.count.saturating_add(count);
 }
 
 /// Functions and places of a context from the top of the picture downwards.
@@ -104,7 +145,7 @@ pub(super) fn place(frame: &Frame) -> String {
 }
 
 /// The boxes that can be seen, widest first beside each other.
-fn boxes(nodes: &[Node]) -> Sites {
+fn boxes(nodes: &[Node], known: Vec<Weight>) -> Sites {
     let whole = nodes[0].weight;
     let mut boxes = Vec::new();
     let mut pending = vec![(0usize, ("all".to_owned(), String::new()), 0usize, 0u64)];
@@ -129,10 +170,10 @@ fn boxes(nodes: &[Node]) -> Sites {
             if weight.saturating_mul(FINEST) >= whole && weight > 0 {
                 wide.push((*child, name.clone(), depth + 1, at));
             }
-            at += weight;
+            at = at.saturating_add(weight);
         }
         pending.extend(wide.into_iter().rev());
     }
     let narrow = nodes.len() - boxes.len();
-    Sites { boxes: boxes.into(), narrow }
+    Sites { boxes: boxes.into(), narrow, known }
 }

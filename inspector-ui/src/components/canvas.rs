@@ -2,6 +2,8 @@
 //!
 //! What is drawn comes as a [`Painter`]. Screen readers and the keyboard get the table twin that every view has.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -49,12 +51,35 @@ pub(crate) struct Surface {
     pub width: f64,
     /// Its height.
     pub height: f64,
+    transform: Transform,
     style: Option<web_sys::CssStyleDeclaration>,
+    /// Tokens that were asked for: asking the browser for each of thousands of nodes takes longer than drawing them.
+    tokens: RefCell<HashMap<String, String>>,
 }
 
 impl Surface {
     /// The value of a token such as `--text`.
     pub(crate) fn token(&self, name: &str) -> String {
+        if let Some(known) = self.tokens.borrow().get(name) {
+            return known.clone();
+        }
+        let value = self.read_token(name);
+        self.tokens.borrow_mut().insert(name.to_owned(), value.clone());
+        value
+    }
+
+    /// How much larger things are seen than they are drawn.
+    pub(crate) const fn zoom(&self) -> f64 {
+        self.transform.scale
+    }
+
+    /// What of the surface is in sight: left, top, right, bottom.
+    pub(crate) fn in_sight(&self) -> (f64, f64, f64, f64) {
+        let Transform { scale, x, y } = self.transform;
+        (-x / scale, -y / scale, (self.width - x) / scale, (self.height - y) / scale)
+    }
+
+    fn read_token(&self, name: &str) -> String {
         let value = self.style.as_ref().and_then(|style| style.get_property_value(name).ok());
         value.map(|value| value.trim().to_owned()).unwrap_or_default()
     }
@@ -101,6 +126,9 @@ struct Transform {
 }
 
 const PLAIN: Transform = Transform { scale: 1.0, x: 0.0, y: 0.0 };
+
+/// How far a picture can be shrunk and enlarged.
+const SCALES: (f64, f64) = (0.1, 60.0);
 
 /// Mouse movement that is still a click.
 const CLICK_PIXELS: i32 = 3;
@@ -172,7 +200,7 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
                 return;
             }
             let factor = if event.delta_y() < 0.0 { 1.15 } else { 1.0 / 1.15 };
-            let scale = (transform.scale * factor).clamp(0.1, 8.0);
+            let scale = (transform.scale * factor).clamp(SCALES.0, SCALES.1);
             let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
             let kept = scale / transform.scale;
             transform.set(Transform { scale, x: x - (x - transform.x) * kept, y: y - (y - transform.y) * kept });
@@ -232,7 +260,7 @@ fn draw(canvas: &NodeRef, painter: &Painter, (width, height): (f64, f64), transf
     let Some(context): Option<CanvasRenderingContext2d> = context else { return };
     let root = window.document().and_then(|document| document.document_element());
     let style = root.and_then(|root| window.get_computed_style(&root).ok().flatten());
-    let surface = Surface { context, width, height, style };
+    let surface = Surface { context, width, height, transform, style, tokens: RefCell::default() };
     let scale = ratio * transform.scale;
     // The arguments are finite, so that the browser takes them.
     let _ = surface.context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);

@@ -2,6 +2,7 @@
 
 use gloo::events::EventListener;
 use wasm_bindgen::JsValue;
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::route::Route;
@@ -17,6 +18,23 @@ pub(crate) struct Navigation {
     pub amend: Callback<Route>,
     /// What of the address could not be read.
     pub trouble: Option<AttrValue>,
+}
+
+impl Navigation {
+    /// Turns what has two sides.
+    pub(crate) fn turn(&self, name: &'static str) -> Callback<MouseEvent> {
+        let (go, route) = (self.go.clone(), self.route.turned(name));
+        Callback::from(move |_: MouseEvent| go.emit(route.clone()))
+    }
+
+    /// Chooses what a list of choices says.
+    pub(crate) fn choose(&self, name: &'static str) -> Callback<Event> {
+        let (go, route) = (self.go.clone(), self.route.clone());
+        Callback::from(move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            go.emit(route.with_option(name, Some(value)));
+        })
+    }
 }
 
 /// The page's navigation; only the top component calls it.

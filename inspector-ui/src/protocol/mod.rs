@@ -4,6 +4,7 @@
 //! size of the heap, and the page never spends more than a few milliseconds on one.
 
 mod course;
+mod object;
 mod pictures;
 
 use heapy_engine::Facts;
@@ -15,10 +16,11 @@ use crate::format;
 use crate::list::List;
 
 pub(crate) use course::{Course, Growth, Moment};
+pub(crate) use object::{Brief, BytesQuestion, FrameLine, LinkLine, Links, ObjectDetails, ObjectQuestion, ValueLine};
 pub(crate) use pictures::{
     ChangeRow, CompareQuestion, Compared, Dominators, DominatorsQuestion, LeakCluster, Leaks, LeaksQuestion, MapCell,
-    MapQuestion, MemoryMap, Overview, OverviewQuestion, Pattern, PatternEdge, PatternNode, PatternQuestion, Sites,
-    SitesQuestion, Survivors, SurvivorsQuestion, Weight, WeightBox,
+    MapQuestion, MemoryMap, Overview, OverviewQuestion, Paths, PathsQuestion, Pattern, PatternEdge, PatternNode,
+    PatternQuestion, Sites, SitesQuestion, Survivors, SurvivorsQuestion, Weight, WeightBox,
 };
 
 /// A question: its kind decides what the answer is.
@@ -40,12 +42,16 @@ pub(crate) enum Request {
     Table(TableQuestion),
     /// See [`ObjectQuestion`].
     Object(ObjectQuestion),
+    /// See [`BytesQuestion`].
+    Bytes(BytesQuestion),
     /// See [`LeaksQuestion`].
     Leaks(LeaksQuestion),
     /// See [`OverviewQuestion`].
     Overview(OverviewQuestion),
     /// See [`PatternQuestion`].
     Pattern(PatternQuestion),
+    /// See [`PathsQuestion`].
+    Paths(PathsQuestion),
     /// See [`SitesQuestion`].
     Sites(SitesQuestion),
     /// See [`DominatorsQuestion`].
@@ -82,9 +88,11 @@ questions! {
     Figures: FiguresQuestion -> Figures,
     Table: TableQuestion -> Table,
     Object: ObjectQuestion -> ObjectDetails,
+    Bytes: BytesQuestion -> String,
     Leaks: LeaksQuestion -> Leaks,
     Overview: OverviewQuestion -> Overview,
     Pattern: PatternQuestion -> Pattern,
+    Paths: PathsQuestion -> Paths,
     Sites: SitesQuestion -> Sites,
     Dominators: DominatorsQuestion -> Dominators,
     Map: MapQuestion -> MemoryMap,
@@ -311,100 +319,4 @@ pub(crate) struct Row {
     pub kind: String,
     /// The set of its objects, by its kind where that has a name.
     pub set: SetExpression,
-}
-
-/// One object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ObjectQuestion {
-    /// The snapshot's position in the recording, from 0.
-    pub snapshot: usize,
-    /// The object's id.
-    pub object: u32,
-}
-
-/// Everything about one object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ObjectDetails {
-    /// The object, as lists name it.
-    pub brief: Brief,
-    /// `block`, `module` or `frame`.
-    pub family: String,
-    /// Address in the guest's memory.
-    pub address: u64,
-    /// Requested bytes.
-    pub size: u64,
-    /// Bytes that the allocator committed.
-    pub usable: u64,
-    /// Bytes that live only through it.
-    pub dominated: u64,
-    /// Number of objects that live only through it, itself included.
-    pub dominated_count: u64,
-    /// Static type.
-    pub type_name: Option<String>,
-    /// What the type rests on.
-    pub type_evidence: String,
-    /// Most-derived type, where it differs.
-    pub class_name: Option<String>,
-    /// Equal in two snapshots exactly for the same object; none where allocations were not followed.
-    pub serial: Option<u64>,
-    /// In which interval between snapshots it was made.
-    pub age: u32,
-    /// Whether the root leads to it.
-    pub reachable: bool,
-    /// The allocating line.
-    pub site: String,
-    /// The calling context, innermost first.
-    pub context: Vec<FrameLine>,
-    /// Who refers to it; the root's places first.
-    pub referrers: Links,
-    /// What it refers to.
-    pub referents: Links,
-    /// The first shortest paths from the root, as Heapy prints them; of an unreachable object none.
-    pub paths: Vec<String>,
-    /// Number of shortest paths; exact, and possibly huge, hence a text.
-    pub path_count: String,
-}
-
-/// An object as lists name it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Brief {
-    /// Its id.
-    pub object: u32,
-    /// Its kind.
-    pub kind: String,
-    /// Its address or its name.
-    pub text: String,
-    /// Its bytes.
-    pub size: u64,
-}
-
-/// A frame of a calling context.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FrameLine {
-    /// The function.
-    pub function: String,
-    /// `file:line`, or the offset in the module.
-    pub place: String,
-    /// Whether it is the line that is named as the site.
-    pub site: bool,
-    /// Whether the compiler put it into its caller.
-    pub inlined: bool,
-}
-
-/// Edges at one end of an object, cut to a limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Links {
-    /// How many there are.
-    pub total: usize,
-    /// The first ones.
-    pub shown: Vec<LinkLine>,
-}
-
-/// An edge.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct LinkLine {
-    /// The relation as it is printed, `?` behind where it is conservative.
-    pub relation: String,
-    /// The object at the other end; none for a place of the root.
-    pub other: Option<Brief>,
 }

@@ -76,6 +76,28 @@ pub(crate) struct PatternQuestion {
     pub depth: usize,
     /// The graph of the kinds within the set, in place of what refers to it.
     pub inside: bool,
+    /// Nodes of the answer, at most.
+    pub most: usize,
+    /// Objects whose nodes show their referrers whatever the number of levels.
+    pub opened: Vec<u32>,
+}
+
+/// The shortest paths from the root to a set, as Heapy prints them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PathsQuestion {
+    /// To what.
+    pub of: SetQuestion,
+    /// Paths of the answer, at most.
+    pub most: usize,
+}
+
+/// Paths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Paths {
+    /// The first ones.
+    pub shown: Vec<String>,
+    /// How many there are; exact, and possibly huge, hence a text.
+    pub count: String,
 }
 
 /// A graph of kinds, laid out in layers.
@@ -108,6 +130,20 @@ pub(crate) struct PatternNode {
     pub object: Option<u32>,
     /// The expression of the set, where it can be written.
     pub set: Option<SetExpression>,
+    /// References to it from objects that are not shown.
+    pub more: u64,
+    /// One of its objects; none of the root.
+    pub first: Option<u32>,
+    /// Where its left upper corner is.
+    pub at: (f32, f32),
+}
+
+impl PatternNode {
+    /// Width and height of a node, in the units of `at`.
+    pub(crate) const SIZE: (f64, f64) = (180.0, 40.0);
+
+    /// The space between two nodes: for labels of edges from left to right, and between those of a column.
+    pub(crate) const GAP: (f64, f64) = (84.0, 48.0);
 }
 
 /// Referrers of one kind to referents of another.
@@ -134,7 +170,7 @@ pub(crate) struct SitesQuestion {
     pub inverted: bool,
     /// With the functions of libraries; without them only where a context has no others.
     pub library: bool,
-    /// By bytes or by number of objects.
+    /// What widths stand for.
     pub weight: Weight,
     /// Functions on the way from the top to the part that is shown.
     pub below: Vec<String>,
@@ -148,6 +184,46 @@ pub(crate) enum Weight {
     Bytes,
     /// Number of objects.
     Blocks,
+    /// Bytes that were live when most were, of the whole run.
+    Peak,
+    /// Bytes of all allocations of the run.
+    Allocated,
+    /// Number of all allocations of the run.
+    Allocations,
+    /// Allocations of the run that were released before the next one.
+    Temporary,
+}
+
+impl Weight {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bytes, Self::Blocks, Self::Peak, Self::Allocated, Self::Allocations, Self::Temporary];
+
+    /// Its word.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Bytes => "live bytes",
+            Self::Blocks => "live objects",
+            Self::Peak => "bytes at the peak",
+            Self::Allocated => "allocated bytes",
+            Self::Allocations => "allocations",
+            Self::Temporary => "temporary allocations",
+        }
+    }
+
+    /// What it is counted in.
+    pub(crate) const fn unit(self) -> &'static str {
+        match self {
+            Self::Bytes | Self::Peak | Self::Allocated => "bytes",
+            Self::Blocks => "objects",
+            Self::Allocations | Self::Temporary => "allocations",
+        }
+    }
+
+    /// Whether it is of the whole run, rather than of a set.
+    pub(crate) const fn of_run(self) -> bool {
+        !matches!(self, Self::Bytes | Self::Blocks)
+    }
 }
 
 /// A flame graph.
@@ -157,6 +233,8 @@ pub(crate) struct Sites {
     pub boxes: List<WeightBox>,
     /// Number of boxes that were left out.
     pub narrow: usize,
+    /// The weights that the snapshot knows.
+    pub known: Vec<Weight>,
 }
 
 /// A box of a flame graph, an icicle or a treemap.

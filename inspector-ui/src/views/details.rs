@@ -4,6 +4,7 @@ use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+use super::contents::Contents;
 use crate::components::{answered, bytes, chip};
 use crate::expression::{Base, SetExpression};
 use crate::format;
@@ -65,7 +66,7 @@ pub(crate) fn Details(props: &DetailsProps) -> Html {
             />
             <aside class="details" aria-label="Object" tabindex="0" style={format!("width: {}px", *width)}>
                 <button class="plain" style="float: right" aria-label="Close the details" onclick={close}>{ "×" }</button>
-                { answered(&answer, |details| object(details, &navigation)) }
+                { answered(&answer, |details| object(props.snapshot, details, &navigation)) }
             </aside>
         </>
     }
@@ -89,7 +90,7 @@ fn use_edge(width: &UseStateHandle<i32>, drags: &UseStateHandle<bool>) {
     });
 }
 
-fn object(details: &ObjectDetails, navigation: &Navigation) -> Html {
+fn object(snapshot: usize, details: &ObjectDetails, navigation: &Navigation) -> Html {
     let brief = &details.brief;
     html! {
         <>
@@ -104,6 +105,7 @@ fn object(details: &ObjectDetails, navigation: &Navigation) -> Html {
             { links("Referrers", &details.referrers, navigation) }
             { links("Referents", &details.referents, navigation) }
             { context(&details.context) }
+            <Contents {snapshot} details={details.clone()} />
             <p>{ graph_link(details.address, &details.family, navigation) }</p>
             <p>{ dominators_link(brief, details.reachable, navigation) }</p>
         </>
@@ -124,6 +126,9 @@ fn properties(details: &ObjectDetails) -> Html {
                 { row("Size", html! { size }) }
                 if details.usable != details.size {
                     { row("Committed", html! { format::counted(details.usable, "byte", "bytes") }) }
+                }
+                if details.wasted > 0 {
+                    { row("Unused", html! { <span title="Room in a container's buffer that no element takes">{ format::counted(details.wasted, "byte", "bytes") }</span> }) }
                 }
                 { row("Holds alone", html! { <>{ held }{ " (" }{ bytes(details.dominated) }{ ")" }</> }) }
                 { row("Site", html! { <span class="mono" title={details.site.clone()}>{ format::short_place(&details.site) }</span> }) }

@@ -10,38 +10,35 @@ use crate::hooks::{Navigation, use_answer, use_navigation};
 use crate::protocol::{Brief, Dominators, DominatorsQuestion};
 use crate::route::Route;
 
+/// Shapes, and their words.
+const SHAPES: [(Shape, &str); 3] = [(Shape::Treemap, "Treemap"), (Shape::Icicle, "Icicle"), (Shape::Table, "Table")];
+
 /// The view.
 #[function_component]
 pub(crate) fn DominatorsView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
-    let shape = use_state(|| Shape::Treemap);
-    let grouped = use_state(|| true);
-    let answer =
-        use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: navigation.route.top, grouped: *grouped }));
-    let choose = |wanted: Shape, text: &'static str| {
-        let shape = shape.clone();
-        let pressed = (*shape == wanted).to_string();
-        let onclick = Callback::from(move |_: MouseEvent| shape.set(wanted));
-        html! { <button class="toggle" aria-pressed={pressed} {onclick}>{ text }</button> }
-    };
-    let group = {
-        let grouped = grouped.clone();
-        Callback::from(move |_: MouseEvent| grouped.set(!*grouped))
+    let route = &navigation.route;
+    let word = route.option("shape").unwrap_or_default();
+    let shape = SHAPES.into_iter().find(|(_, name)| *name == word).map_or(Shape::Treemap, |(shape, _)| shape);
+    let grouped = !route.is_on("apart");
+    let answer = use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: route.top, grouped }));
+    let choose = |(wanted, name): (Shape, &str)| {
+        let (go, to) = (navigation.go.clone(), route.with_option("shape", Some(name.to_owned())));
+        let onclick = Callback::from(move |_: MouseEvent| go.emit(to.clone()));
+        html! { <button class="toggle" aria-pressed={(shape == wanted).to_string()} {onclick}>{ name }</button> }
     };
     html! {
         <>
             <div class="tools">
                 { answer.shown().map(|shown| above(shown, &navigation)) }
-                { choose(Shape::Treemap, "Treemap") }
-                { choose(Shape::Icicle, "Icicle") }
-                { choose(Shape::Table, "Table") }
-                <button class="toggle" aria-pressed={grouped.to_string()} onclick={group} title="Objects of one kind below one box share a box">{ "Kinds together" }</button>
+                { for SHAPES.map(choose) }
+                <button class="toggle" aria-pressed={grouped.to_string()} onclick={navigation.turn("apart")} title="Objects of one kind below one box share a box">{ "Kinds together" }</button>
                 <span class="summary">{ answer.shown().map(summary) }</span>
             </div>
             { answered(&answer, |shown| html! {
                 <Boxes
                     label="Bytes that live only through each object" boxes={shown.boxes.clone()} unit="bytes"
-                    shape={*shape} on_open={open(shown, &navigation)}
+                    {shape} on_open={open(shown, &navigation)}
                 />
             }) }
         </>

@@ -28,6 +28,13 @@ pub(crate) enum Shape {
     Table,
 }
 
+/// What figures are called.
+#[derive(Clone, PartialEq)]
+pub(super) struct Words {
+    unit: AttrValue,
+    counts: AttrValue,
+}
+
 /// What the picture shows.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct BoxesProps {
@@ -35,8 +42,11 @@ pub(crate) struct BoxesProps {
     pub label: AttrValue,
     /// By depth first, the whole first.
     pub boxes: List<WeightBox>,
-    /// What weights are: `bytes` or `objects`.
+    /// What weights are: `bytes`, `objects`, ...
     pub unit: AttrValue,
+    /// What is counted beside.
+    #[prop_or(AttrValue::Static("objects"))]
+    pub counts: AttrValue,
     /// Boxes whose name or place contains this stand out.
     #[prop_or_default]
     pub search: AttrValue,
@@ -55,12 +65,13 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
         let focus = focus.clone();
         use_effect_with(props.boxes.clone(), move |_| focus.set(0));
     }
-    let painted = (props.boxes.clone(), *focus, props.unit.clone(), props.search.clone(), props.shape);
-    let painter = use_memo(painted, |(boxes, focus, unit, search, shape)| {
+    let words = Words { unit: props.unit.clone(), counts: props.counts.clone() };
+    let painted = (props.boxes.clone(), *focus, words, props.search.clone(), props.shape);
+    let painter = use_memo(painted, |(boxes, focus, words, search, shape)| {
         let shown = subtree(boxes, *focus);
         match shape {
-            Shape::Treemap => treemap::painter(shown, unit.to_string(), search.to_lowercase()),
-            Shape::Icicle | Shape::Table => painter(shown, unit.to_string(), search.to_lowercase()),
+            Shape::Treemap => treemap::painter(shown, words.clone(), search.to_lowercase()),
+            Shape::Icicle | Shape::Table => painter(shown, words.clone(), search.to_lowercase()),
         }
     });
     if props.shape != Shape::Table {
@@ -93,7 +104,7 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
     let columns = vec![
         Column::text("Name"),
         Column::text("Where"),
-        Column::number("Objects"),
+        Column::number(if props.counts == "objects" { "Objects" } else { "Allocations" }),
         Column::number("Own"),
         Column::number("With all below"),
         Column::number("%"),
@@ -133,25 +144,27 @@ fn subtree(boxes: &List<WeightBox>, top: usize) -> List<WeightBox> {
 }
 
 /// A box in a line.
-pub(super) fn described(boxes: &[WeightBox], index: usize, unit: &str) -> String {
+pub(super) fn described(boxes: &[WeightBox], index: usize, words: &Words) -> String {
     let (Some(part), Some(whole)) = (boxes.get(index), boxes.first()) else { return String::new() };
     let share = format::percent(part.weight, whole.weight);
     let weight = format::exact(part.weight);
-    let objects = format::counted(part.count, "object", "objects");
-    format!("{} {} · {weight} {unit} ({share} %) · {objects}", part.name, part.place)
+    let (unit, count, counts) = (&words.unit, format::exact(part.count), &words.counts);
+    let beside = if unit == counts { String::new() } else { format!(" · {count} {counts}") };
+    format!("{} {} · {weight} {unit} ({share} %){beside}", part.name, part.place)
 }
 
 pub(super) fn matches(part: &WeightBox, search: &str) -> bool {
     search.is_empty() || part.name.to_lowercase().contains(search) || part.place.to_lowercase().contains(search)
 }
 
-fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
+fn painter(boxes: List<WeightBox>, words: Words, search: String) -> Painter {
     let whole = boxes.first().map_or((0, 0), |first| (first.start, first.weight));
     let spans = move |part: &WeightBox, width: f64| {
         let left = format::share(part.start - whole.0, whole.1) * width;
         (left, format::share(part.weight, whole.1) * width)
     };
     let drawn = boxes.clone();
+    let found: Vec<bool> = boxes.iter().map(|part| matches(part, &search)).collect();
     let paint = move |surface: &Surface, over: Option<usize>| {
         let (ground, quiet) = (surface.token("--ground"), surface.token("--sunken"));
         for (index, part) in drawn.iter().enumerate() {
@@ -160,7 +173,7 @@ fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
             if width < 0.5 || top > surface.height {
                 continue;
             }
-            let faded = !matches(part, &search);
+            let faded = !found[index];
             let fill = if faded { quiet.clone() } else { surface.token(&colour::token(&part.name)) };
             surface.context.set_global_alpha(if over == Some(index) { 0.75 } else { 1.0 });
             surface.context.set_fill_style_str(&fill);
@@ -182,7 +195,7 @@ fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
             part.depth == depth && x >= left && x < left + wide
         };
         let index = boxes.iter().position(inside)?;
-        Some(Hit { index, text: described(&boxes, index, &unit) })
+        Some(Hit { index, text: described(&boxes, index, &words) })
     };
     Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::ShownProps;
@@ -24,21 +23,11 @@ pub(crate) fn MapView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
     let memory = props.loaded.snapshots.get(props.snapshot).map_or(0, |summary| summary.facts.memory_bytes);
     let fitting = CELL_SIZES.into_iter().find(|size| memory / size <= COMFORTABLE_CELLS);
-    let cell_bytes = use_state(|| fitting.unwrap_or(65_536));
-    let as_table = use_state(|| false);
-    let answer = use_answer(Some(MapQuestion { snapshot: props.snapshot, cell_bytes: *cell_bytes }));
-    let choose = {
-        let cell_bytes = cell_bytes.clone();
-        Callback::from(move |event: Event| {
-            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-            cell_bytes.set(value.parse().unwrap_or(4096));
-        })
-    };
-    let show_table = {
-        let as_table = as_table.clone();
-        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
-    };
-    let option = |size: u64| html! { <option value={size.to_string()} selected={size == *cell_bytes}>{ format::binary(size) }</option> };
+    let chosen = navigation.route.option("cell").and_then(|size| size.parse().ok());
+    let cell_bytes = chosen.filter(|size| CELL_SIZES.contains(size)).or(fitting).unwrap_or(65_536);
+    let as_table = navigation.route.is_on("table");
+    let answer = use_answer(Some(MapQuestion { snapshot: props.snapshot, cell_bytes }));
+    let option = |size: u64| html! { <option value={size.to_string()} selected={size == cell_bytes}>{ format::binary(size) }</option> };
     let on_cell = {
         let navigation = navigation.clone();
         Callback::from(move |object: Option<u32>| {
@@ -50,12 +39,12 @@ pub(crate) fn MapView(props: &ShownProps) -> Html {
     html! {
         <>
             <div class="tools">
-                <label>{ "Cells of " }<select onchange={choose}>{ for CELL_SIZES.map(option) }</select></label>
-                <button class="toggle" aria-pressed={as_table.to_string()} onclick={show_table}>{ "As a table" }</button>
+                <label>{ "Cells of " }<select onchange={navigation.choose("cell")}>{ for CELL_SIZES.map(option) }</select></label>
+                <button class="toggle" aria-pressed={as_table.to_string()} onclick={navigation.turn("table")}>{ "As a table" }</button>
                 { legend() }
                 <span class="summary">{ answer.shown().map(|map| format!("{} of linear memory", format::counted(map.memory_bytes, "byte", "bytes"))) }</span>
             </div>
-            { answered(&answer, |map| html! { <Cells map={map.clone()} as_table={*as_table} {on_cell} /> }) }
+            { answered(&answer, |map| html! { <Cells map={map.clone()} {as_table} {on_cell} /> }) }
         </>
     }
 }

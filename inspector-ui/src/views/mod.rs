@@ -2,10 +2,12 @@
 
 mod compare;
 mod completion;
+mod contents;
 mod details;
 mod dominators;
 mod flame;
 mod graph;
+mod graph_picture;
 mod heap;
 mod leaks;
 mod map;

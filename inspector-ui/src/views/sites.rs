@@ -1,6 +1,6 @@
 //! Sites: which code allocated a set, as a flame graph of calling contexts.
 
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::ShownProps;
@@ -8,7 +8,7 @@ use super::flame::{Boxes, Shape};
 use crate::components::{Crumbs, answered};
 use crate::expression::SetExpression;
 use crate::format;
-use crate::hooks::{use_answer, use_navigation};
+use crate::hooks::{Navigation, use_answer, use_navigation};
 use crate::list::List;
 use crate::protocol::{SetQuestion, Sites, SitesQuestion, TableQuestion, Weight};
 use crate::route::Route;
@@ -17,63 +17,40 @@ use crate::route::Route;
 #[function_component]
 pub(crate) fn SitesView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
-    let inverted = use_state(|| false);
-    let weight = use_state(Weight::default);
-    let shape = use_state(|| Shape::Icicle);
-    let library = use_state(|| false);
-    let below = use_state(Vec::<String>::new);
-    let search = use_state(String::new);
-    let of = SetQuestion { snapshot: props.snapshot, set: navigation.route.set.clone() };
+    let route = &navigation.route;
+    let (inverted, library, as_table) = (route.is_on("inverted"), route.is_on("library"), route.is_on("table"));
+    let word = route.option("weight").unwrap_or_default();
+    let weight = Weight::ALL.into_iter().find(|weight| weight.title() == word).unwrap_or_default();
+    // Names of functions are shown without control characters, so that a line's end is in none of them.
+    let below: Vec<String> = route.option("below").into_iter().flat_map(str::lines).map(str::to_owned).collect();
+    let search = route.option("search").unwrap_or_default().to_owned();
+    let of = SetQuestion { snapshot: props.snapshot, set: route.set.clone() };
     let crumbs = use_answer(Some(TableQuestion::crumbs_of(of.clone())));
-    let question =
-        SitesQuestion { of, inverted: *inverted, library: *library, weight: *weight, below: (*below).clone() };
-    let answer = use_answer(Some(question));
+    let answer = use_answer(Some(SitesQuestion { of, inverted, library, weight, below: below.clone() }));
     let on_set = {
-        let (navigation, below) = (navigation.clone(), below.clone());
+        let navigation = navigation.clone();
         Callback::from(move |set: SetExpression| {
-            below.set(Vec::new());
-            navigation.go.emit(Route { set, ..navigation.route.clone() });
+            navigation.go.emit(Route { set, ..navigation.route.with_option("below", None) });
         })
     };
-    let turn = {
-        let (inverted, below) = (inverted.clone(), below.clone());
-        Callback::from(move |_: MouseEvent| {
-            below.set(Vec::new());
-            inverted.set(!*inverted);
-        })
-    };
-    let weigh = {
-        let weight = weight.clone();
-        Callback::from(move |event: Event| {
-            let bytes = event.target_unchecked_into::<HtmlSelectElement>().value() == "bytes";
-            weight.set(if bytes { Weight::Bytes } else { Weight::Blocks });
-        })
+    // Turned round, another function is the top.
+    let turn = |name: &'static str| {
+        let (go, to) = (navigation.go.clone(), route.turned(name).with_option("below", None));
+        Callback::from(move |_: MouseEvent| go.emit(to.clone()))
     };
     let type_search = {
-        let search = search.clone();
-        Callback::from(move |event: InputEvent| search.set(event.target_unchecked_into::<HtmlInputElement>().value()))
-    };
-    let show_table = {
-        let shape = shape.clone();
-        Callback::from(move |_: MouseEvent| {
-            shape.set(if *shape == Shape::Table { Shape::Icicle } else { Shape::Table });
-        })
-    };
-    let show_library = {
-        let (library, below) = (library.clone(), below.clone());
-        Callback::from(move |_: MouseEvent| {
-            below.set(Vec::new());
-            library.set(!*library);
+        let navigation = navigation.clone();
+        Callback::from(move |event: InputEvent| {
+            let text = Some(event.target_unchecked_into::<HtmlInputElement>().value()).filter(|text| !text.is_empty());
+            navigation.amend.emit(navigation.route.with_option("search", text));
         })
     };
     let up = {
-        let below = below.clone();
-        Callback::from(move |_: MouseEvent| {
-            let shorter = below.len().saturating_sub(1);
-            below.set(below[..shorter].to_vec());
-        })
+        let (go, to) = (navigation.go.clone(), into(route, &below[..below.len().saturating_sub(1)]));
+        Callback::from(move |_: MouseEvent| go.emit(to.clone()))
     };
-    let unit = if *weight == Weight::Bytes { "bytes" } else { "objects" };
+    let known = answer.shown().map_or_else(|| vec![weight], |sites| sites.known.clone());
+    let shape = if as_table { Shape::Table } else { Shape::Icicle };
     html! {
         <>
             <Crumbs
@@ -81,16 +58,18 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
                 crumbs={crumbs.shown().map_or_else(List::default, |table| table.crumbs.clone())}
             />
             <div class="tools">
-                <input type="search" placeholder="search…" aria-label="Search in functions and files" value={(*search).clone()} oninput={type_search} />
+                <input type="search" placeholder="search…" aria-label="Search in functions and files" value={search.clone()} oninput={type_search} />
                 <label>{ "by " }
-                    <select onchange={weigh}>
-                        <option value="bytes" selected={*weight == Weight::Bytes}>{ "live bytes" }</option>
-                        <option value="objects" selected={*weight == Weight::Blocks}>{ "live objects" }</option>
+                    <select class="weight" onchange={navigation.choose("weight")}>
+                        { for Weight::ALL.into_iter().map(|choice| choice_of(choice, weight, &known)) }
                     </select>
                 </label>
-                <button class="toggle" aria-pressed={inverted.to_string()} onclick={turn}>{ "From the allocating line" }</button>
-                <button class="toggle" aria-pressed={library.to_string()} onclick={show_library} title="Functions of the language's libraries and run time">{ "Library frames" }</button>
-                <button class="toggle" aria-pressed={(*shape == Shape::Table).to_string()} onclick={show_table}>{ "As a table" }</button>
+                if weight.of_run() {
+                    <span class="mark" title="Allocations of blocks that are gone count too, so that no set can be told apart">{ "whole run" }</span>
+                }
+                <button class="toggle" aria-pressed={inverted.to_string()} onclick={turn("inverted")}>{ "From the allocating line" }</button>
+                <button class="toggle" aria-pressed={library.to_string()} onclick={turn("library")} title="Functions of the language's libraries and run time">{ "Library frames" }</button>
+                <button class="toggle" aria-pressed={as_table.to_string()} onclick={navigation.turn("table")}>{ "As a table" }</button>
                 if let Some(top) = below.last() {
                     <button onclick={up}>{ format!("Out of {top}") }</button>
                 }
@@ -98,12 +77,24 @@ pub(crate) fn SitesView(props: &ShownProps) -> Html {
             </div>
             { answered(&answer, |sites| html! {
                 <Boxes
-                    label="Calling contexts of the allocations" boxes={sites.boxes.clone()} {unit} search={(*search).clone()}
-                    shape={*shape} on_open={zoom(sites, &below)}
+                    label="Calling contexts of the allocations" boxes={sites.boxes.clone()} unit={weight.unit()} counts={if weight.of_run() { "allocations" } else { "objects" }}
+                    search={search.clone()} {shape} on_open={zoom(sites, &navigation, below.clone())}
                 />
             }) }
         </>
     }
+}
+
+/// A weight that can be chosen, or why it cannot.
+fn choice_of(choice: Weight, chosen: Weight, known: &[Weight]) -> Html {
+    let is_known = known.contains(&choice);
+    let text = if is_known { choice.title().to_owned() } else { format!("{} (not recorded)", choice.title()) };
+    html! { <option value={choice.title()} selected={choice == chosen} disabled={!is_known}>{ text }</option> }
+}
+
+/// The same picture below these functions.
+fn into(route: &Route, below: &[String]) -> Route {
+    route.with_option("below", Some(below.join("\n")).filter(|names| !names.is_empty()))
 }
 
 fn summary(sites: &Sites) -> String {
@@ -115,8 +106,8 @@ fn summary(sites: &Sites) -> String {
 }
 
 /// Zooms into a box: the functions from the top down to it.
-fn zoom(sites: &Sites, below: &UseStateHandle<Vec<String>>) -> Callback<usize> {
-    let (boxes, below) = (sites.boxes.clone(), below.clone());
+fn zoom(sites: &Sites, navigation: &Navigation, below: Vec<String>) -> Callback<usize> {
+    let (boxes, navigation) = (sites.boxes.clone(), navigation.clone());
     Callback::from(move |index: usize| {
         let Some(target) = boxes.get(index).filter(|target| target.depth > 0) else { return };
         // The boxes above it are the last ones of each smaller depth before it.
@@ -131,6 +122,7 @@ fn zoom(sites: &Sites, below: &UseStateHandle<Vec<String>>) -> Callback<usize> {
         names.reverse();
         // The first box below the whole is the one that was zoomed into before.
         let kept = below.len().saturating_sub(1);
-        below.set(below[..kept].iter().cloned().chain(names).collect());
+        let names: Vec<String> = below[..kept].iter().cloned().chain(names).collect();
+        navigation.go.emit(into(&navigation.route, &names));
     })
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::flame::{LABEL, described, matches};
+use super::flame::{LABEL, Words, described, matches};
 use crate::colour;
 use crate::components::{Hit, Painter, Surface};
 use crate::list::List;
@@ -131,7 +131,7 @@ fn place_row(weights: &[f64], scale: f64, thickness: f64, free: Area, places: &m
 type Placed = ((f64, f64), Rc<Vec<Option<Area>>>);
 
 /// Draws the boxes; those that the search does not find are grey.
-pub(super) fn painter(boxes: List<WeightBox>, unit: String, search: String) -> Painter {
+pub(super) fn painter(boxes: List<WeightBox>, words: Words, search: String) -> Painter {
     let placed: Rc<RefCell<Option<Placed>>> = Rc::default();
     let places = {
         let boxes = boxes.clone();
@@ -147,13 +147,14 @@ pub(super) fn painter(boxes: List<WeightBox>, unit: String, search: String) -> P
             }
         }
     };
+    let found: Vec<bool> = boxes.iter().map(|part| matches(part, &search)).collect();
     let (drawn, drawn_places) = (boxes.clone(), places.clone());
     let paint = move |surface: &Surface, over: Option<usize>| {
         let (ground, quiet) = (surface.token("--ground"), surface.token("--sunken"));
         let places = drawn_places((surface.width, surface.height));
         for (index, (part, area)) in drawn.iter().zip(places.iter()).enumerate() {
             let Some(area) = area else { continue };
-            let faded = !matches(part, &search);
+            let faded = !found[index];
             let fill = if faded { quiet.clone() } else { surface.token(&colour::token(&part.name)) };
             surface.context.set_global_alpha(if over == Some(index) { 0.75 } else { 1.0 });
             surface.context.set_fill_style_str(&ground);
@@ -172,7 +173,7 @@ pub(super) fn painter(boxes: List<WeightBox>, unit: String, search: String) -> P
         // The last box in order that holds the point lies deepest.
         let places = places(size);
         let index = places.iter().rposition(|area| area.is_some_and(|area| area.holds(point)))?;
-        Some(Hit { index, text: described(&boxes, index, &unit) })
+        Some(Hit { index, text: described(&boxes, index, &words) })
     };
     Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
 }
