@@ -85,6 +85,9 @@ fn every_json_output_conforms_to_its_schema() {
     for options in [&[][..], &["--by", "Prod"], &["--from", "2", "--to", "1", "--set", "all"]] {
         expect("heapy-diff/1", &answer(&[&["diff", file, file, "--json"], options].concat()));
     }
+    for options in [&[][..], &["--by", "Site"], &["--by", "Unit"]] {
+        expect("heapy-totals/1", &answer(&[&["show", file, "--totals", "--json"], options].concat()));
+    }
     for expression in ["hp.heap()", "hp.heap().byid", "hp.heapu()", "hp.heap().partition", "hp.heap().stat"] {
         expect("heapy-table/1", &answer(&["query", file, "--json", "-e", expression]));
     }
@@ -105,7 +108,7 @@ fn a_schema_refuses_what_does_not_conform() {
     assert_eq!(fault(good), "");
     assert!(fault(&good.replace("diff/1", "diff/2")).contains("heapy-diff/1"));
     assert!(fault(&good.replace("\"by\":\"Type\",", "")).contains("\"by\" is missing"));
-    assert!(fault(&good.replace("\"from\":1", "\"from\":0")).contains("less than"));
+    assert!(fault(&good.replace("\"from\":1", "\"from\":-1")).contains("less than"));
     assert!(fault(&good.replace("\"rows\":[]", "\"rows\":[{}]")).contains("is missing"));
     assert!(fault(&good.replace("\"to\"", "\"more\":1,\"to\"")).contains("not documented"));
 }

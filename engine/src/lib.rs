@@ -23,10 +23,12 @@
 mod analysis;
 pub mod binding;
 mod error;
+pub mod events;
 mod handles;
 mod heap;
 pub mod hpy;
 mod id;
+mod lifetimes;
 mod object_description;
 mod object_set;
 mod open_snapshots;
@@ -38,6 +40,7 @@ pub mod snapshot;
 mod stat;
 mod text;
 mod timeline;
+mod totals;
 mod uniset;
 mod use_api;
 mod view;
@@ -54,6 +57,7 @@ pub use heap::{
     Shape, TypeEvidence, TypeRecord, Vocabulary,
 };
 pub use id::{ContextId, FrameId, ObjectId, StringId, TypeId};
+pub use lifetimes::{LifetimeRow, Lifetimes};
 pub use object_description::ObjectDescription;
 pub use object_set::ObjectSet;
 pub use open_snapshots::OpenSnapshots;
@@ -64,7 +68,8 @@ pub use relation::{
 pub use root_state::RootState;
 pub use stat::{Reference, SortBy, Stat, StatFormat, StatRow};
 pub use text::{Listing, MorePrinter, PAGE_LINES};
-pub use timeline::{Extents, GROWS_MAX, Grow, GrowCause, Sample, Timeline};
+pub use timeline::{Extents, GROWS_MAX, Grow, GrowCause, PeakSnapshot, Sample, Timeline};
+pub use totals::SiteTotals;
 pub use uniset::{Classification, FieldView, IdentitySet, Kind, MappingProxy, ObjectView, SetOfKind, UniSet};
 pub use use_api::Use;
 pub use view::View;

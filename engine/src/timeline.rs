@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lifetimes::Lifetimes;
+
 /// Growths that are kept; a guest that asks for more memory more often shows the first ones.
 pub const GROWS_MAX: usize = 4096;
 
@@ -25,6 +27,21 @@ pub struct Timeline {
     /// Growths that were not kept.
     #[serde(default)]
     pub grows_left_out: u64,
+    /// The snapshot of the peak; none where there is none.
+    #[serde(default)]
+    pub peak_snapshot: Option<PeakSnapshot>,
+    /// How long blocks lived; none where none was watched.
+    #[serde(default)]
+    pub lifetimes: Option<Lifetimes>,
+}
+
+/// Which snapshot shows the peak, and how near it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeakSnapshot {
+    /// Its number; zero for the one that is kept beside the numbered ones.
+    pub snapshot: u32,
+    /// Requested bytes of blocks that are live in it.
+    pub live_bytes: u64,
 }
 
 /// One moment of a run.

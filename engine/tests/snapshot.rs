@@ -104,6 +104,24 @@ fn every_cut_off_file_is_a_clear_error() {
 }
 
 #[test]
+fn the_peak_is_kept_beside_the_numbered_ones() {
+    let mut writer = Writer::new();
+    let mut entries = writer.add(&small_heap()).unwrap();
+    entries.extend(writer.add_peak(&small_heap()).unwrap());
+    assert!(writer.add_peak(&small_heap()).is_err());
+    entries.extend(writer.add(&small_heap()).unwrap());
+    let file = pack(entries.clone(), Cursor::new(Vec::new())).unwrap().into_inner();
+    for recording in [Recording::read(file).unwrap(), Recording::from_entries(entries).unwrap()] {
+        assert_eq!((recording.snapshots().len(), recording.peak().map(|peak| peak.number)), (2, Some(0)));
+        for number in 0..3 {
+            assert_same(&small_heap(), &recording.heap(number).unwrap(), number);
+        }
+    }
+    let without = Recording::from_entries(entries_of(&[small_heap()])).unwrap();
+    assert!(without.heap(0).unwrap_err().to_string().contains("snapshot 0"));
+}
+
+#[test]
 fn a_damaged_table_is_named() {
     let mut entries = entries_of(&[small_heap()]);
     let objects = entries.iter_mut().find(|entry| entry.name == "1/objects.arrow").unwrap();

@@ -67,6 +67,23 @@ pub struct NativeWord {
     pub frame: Option<u32>,
 }
 
+/// What all allocations of one calling context came to so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawTotals {
+    /// The context; none for those whose context was lost or not recorded.
+    pub context: Option<ContextKey>,
+    /// Allocations.
+    pub allocations: u64,
+    /// Requested bytes of them, and those by which their blocks grew in place.
+    pub bytes: u64,
+    /// Blocks of them that are gone.
+    pub frees: u64,
+    /// How many of those went before the next allocation.
+    pub temporary: u64,
+    /// Bytes of their live blocks at the peak, where that was observed.
+    pub peak_bytes: Option<u64>,
+}
+
 /// A release of what is no live block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WildRelease {
@@ -81,7 +98,7 @@ pub struct WildRelease {
 /// A guest at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Paused {
-    /// Number of the snapshot, from 1.
+    /// Number of the snapshot, from 1; zero for one that has none, such as that of the peak.
     pub number: u32,
     /// What made it: `exit`, `peak`, `call:sched_yield`, ...
     pub reason: String,
@@ -107,6 +124,8 @@ pub struct Paused {
     pub native_words: Option<Vec<NativeWord>>,
     /// The calling contexts that blocks refer to.
     pub contexts: RawContexts,
+    /// Totals of each context that allocated.
+    pub totals: Vec<RawTotals>,
     /// Things the user should know before trusting an answer, one sentence each.
     pub notes: Vec<String>,
     /// The first releases of what was no live block.

@@ -4,8 +4,9 @@
 //! often than heaps can be captured waits, which bounds memory and loses nothing.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use heapy_engine::Heap;
 use thiserror::Error;
@@ -14,10 +15,14 @@ use crate::capture::{CaptureError, GuestInfo, capture};
 use crate::paused::Paused;
 use crate::recording::{RecordingError, RecordingFile};
 use crate::symbols::Symbols;
-use crate::target::Sink;
+use crate::target::{Sink, TimelineLog};
 
 /// Copies that may wait to be captured.
 const WAITING_MAX: usize = 1;
+/// How often the timeline so far is written at most, for runs that are cut off.
+const TIMELINE_EVERY: Duration = Duration::from_secs(1);
+/// Writing it may take one part in so many of the time.
+const TIMELINE_SHARE: u32 = 50;
 
 /// Why a recording is not complete.
 #[derive(Debug, Error)]
@@ -60,10 +65,18 @@ pub enum Deliver {
 /// The recording, and what ended it early.
 pub type Recorded = (RecordingFile, Option<RecorderError>);
 
+/// What the recording thread is told.
+enum Job {
+    /// A pause to capture.
+    Pause(Box<Paused>),
+    /// The timeline to keep on disk.
+    Follow(TimelineLog),
+}
+
 /// Records a guest's pauses.
 #[derive(Debug)]
 pub struct Recorder {
-    jobs: SyncSender<Paused>,
+    jobs: SyncSender<Job>,
     thread: JoinHandle<Recorded>,
 }
 
@@ -92,8 +105,14 @@ impl Recorder {
         let jobs = self.jobs.clone();
         Box::new(move |paused| {
             // The thread ends early on an error only, which `finish` tells; the guest is not disturbed by it.
-            let _ = jobs.send(paused);
+            let _ = jobs.send(Job::Pause(Box::new(paused)));
         })
+    }
+
+    /// Has the timeline so far written about every second, so that a run that is cut off keeps it.
+    pub fn follow(&self, timeline: TimelineLog) {
+        // As above.
+        let _ = self.jobs.send(Job::Follow(timeline));
     }
 
     /// Waits for the last snapshot and gives the recording back, with what went wrong if anything did.
@@ -107,20 +126,59 @@ impl Recorder {
 }
 
 fn record(
-    waiting: &Receiver<Paused>,
+    waiting: &Receiver<Job>,
     symbols: &Symbols,
     guest: &GuestInfo,
     mut file: RecordingFile,
     deliver: Deliver,
     mut on_snapshot: impl FnMut(Snapshot),
 ) -> Recorded {
-    while let Ok(paused) = waiting.recv() {
-        match add(&paused, symbols, guest, &mut file, deliver) {
-            Ok(snapshot) => on_snapshot(snapshot),
-            Err(error) => return (file, Some(error)),
+    let mut followed: Option<Followed> = None;
+    loop {
+        let written = match waiting.recv_timeout(TIMELINE_EVERY) {
+            Ok(Job::Pause(paused)) => add(&paused, symbols, guest, &mut file, deliver).map(|snapshot| {
+                if let Some(snapshot) = snapshot {
+                    on_snapshot(snapshot);
+                }
+            }),
+            Ok(Job::Follow(timeline)) => {
+                followed = Some(Followed { timeline, moments: 0, next: Instant::now() });
+                Ok(())
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return (file, None),
+        };
+        let written = written.and_then(|()| match &mut followed {
+            Some(followed) => followed.write(symbols, &file),
+            None => Ok(()),
+        });
+        if let Err(error) = written {
+            return (file, Some(error));
         }
     }
-    (file, None)
+}
+
+/// A timeline that is kept on disk.
+struct Followed {
+    timeline: TimelineLog,
+    /// When the last of the moments was that were written.
+    moments: u64,
+    /// When it may be written again.
+    next: Instant,
+}
+
+impl Followed {
+    fn write(&mut self, symbols: &Symbols, file: &RecordingFile) -> Result<(), RecorderError> {
+        let begun = Instant::now();
+        let last = self.timeline.last().map_or(0, |sample| sample.at_nanos);
+        if begun < self.next || last == self.moments {
+            return Ok(());
+        }
+        file.set_timeline(&self.timeline.timeline(symbols))?;
+        self.moments = last;
+        self.next = Instant::now() + TIMELINE_EVERY.max(begun.elapsed() * TIMELINE_SHARE);
+        Ok(())
+    }
 }
 
 fn add(
@@ -129,13 +187,18 @@ fn add(
     guest: &GuestInfo,
     file: &mut RecordingFile,
     deliver: Deliver,
-) -> Result<Snapshot, RecorderError> {
+) -> Result<Option<Snapshot>, RecorderError> {
     let captured = capture(paused, symbols, guest);
     let heap = captured.map_err(|source| RecorderError::Capture { number: paused.number, source })?;
+    if paused.number == 0 {
+        // That of the peak: it is kept beside the numbered ones.
+        file.add_peak(&heap)?;
+        return Ok(None);
+    }
     file.add(&heap)?;
     let bytes = match deliver {
         Deliver::Heap => None,
         Deliver::Bytes => Some(file.bytes()?),
     };
-    Ok(Snapshot { heap: Arc::new(heap), bytes })
+    Ok(Some(Snapshot { heap: Arc::new(heap), bytes }))
 }

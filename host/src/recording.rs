@@ -75,11 +75,20 @@ impl RecordingFile {
         Ok(())
     }
 
+    /// Writes the snapshot of the peak, which does not count among the others.
+    ///
+    /// # Errors
+    /// As those of [`add`](Self::add).
+    pub fn add_peak(&mut self, heap: &Heap) -> Result<(), RecordingError> {
+        let entries = self.writer.add_peak(heap).map_err(|source| self.format_error(source))?;
+        entries.iter().try_for_each(|entry| self.write(entry))
+    }
+
     /// Writes the course of the run so far, in place of what was written of it before.
     ///
     /// # Errors
     /// [`RecordingError`] when the disk or the format cannot take it.
-    pub fn set_timeline(&mut self, timeline: &Timeline) -> Result<(), RecordingError> {
+    pub fn set_timeline(&self, timeline: &Timeline) -> Result<(), RecordingError> {
         let entry = timeline_entry(timeline).map_err(|source| self.format_error(source))?;
         self.write(&entry)
     }

@@ -10,8 +10,8 @@ use std::process::Command;
 
 use heapy_engine::snapshot::{Writer, pack};
 use heapy_engine::{
-    ContextId, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord,
-    RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, Link, ObjectKey,
+    ObjectRecord, RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
 };
 
 /// The folder below which a package of npm is installed; kept between runs. None where it cannot be had.
@@ -142,6 +142,10 @@ pub(crate) fn heap(number: u32) -> Heap {
         sample.edge(second, first, 16, EdgeEvidence::Typed);
         let buffer = sample.block(0x6000, 512, 512, bytes, read, 1);
         sample.edge(cache, buffer, 8, EdgeEvidence::Conservative);
+    }
+    for (context, allocations, bytes) in [(Some(read), 20, 9000), (Some(insert), 10, 480), (None, 1, 16)] {
+        let (frees, temporary, peak_bytes) = (allocations / 2, allocations / 5, context.map(|_| bytes / 3));
+        sample.builder.add_totals(ContextTotals { context, allocations, bytes, frees, temporary, peak_bytes });
     }
     sample.builder.set_facts(Facts {
         guest: "app".into(),

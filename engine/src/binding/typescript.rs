@@ -15,6 +15,8 @@ export interface PatternRow { index: number; label: string; depth: number; mark:
 export interface Classification { relation: EquivalenceRelation; class: string; comparison: string; }
 /** An object with which a leak begins. */
 export interface LeakRoot { set: IdentitySet; circle: number; held: number; }
+/** What the allocations of one piece of code came to; bytes of its live blocks at the peak, where that was observed. */
+export interface Totals { name: string; allocations: number; bytes: number; frees: number; temporary: number; peak: number | null; }
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;

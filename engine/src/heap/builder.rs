@@ -74,6 +74,7 @@ pub struct HeapBuilder {
     context_ids: HashMap<Context, ContextId>,
     contents: StagedContents,
     totals: Vec<ContextTotals>,
+    context_numbers: Vec<Option<ContextId>>,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -94,6 +95,7 @@ impl HeapBuilder {
             context_ids: HashMap::new(),
             contents: StagedContents::default(),
             totals: Vec::new(),
+            context_numbers: Vec::new(),
             vocabulary,
             facts: Facts::default(),
         }
@@ -223,6 +225,17 @@ impl HeapBuilder {
         self
     }
 
+    /// Says which context the next number of the run's events stands for.
+    pub fn add_context_number(&mut self, context: Option<ContextId>) -> &mut Self {
+        self.context_numbers.push(context);
+        self
+    }
+
+    /// What the numbers stand for, which the heap then does not know.
+    pub(crate) fn take_context_numbers(&mut self) -> Vec<Option<ContextId>> {
+        std::mem::take(&mut self.context_numbers)
+    }
+
     /// Checks everything and freezes the heap. Time O((V + E) log (V + E)).
     ///
     /// # Errors
@@ -250,6 +263,7 @@ impl HeapBuilder {
             contexts: self.contexts,
             contents: self.contents.freeze(id_of),
             totals: self.totals,
+            context_numbers: self.context_numbers,
             vocabulary: self.vocabulary,
             facts: self.facts,
         })
@@ -291,7 +305,8 @@ impl HeapBuilder {
         if let Some(context) = self.objects.max_context() {
             within("context", context as usize, self.contexts.len())?;
         }
-        for context in self.totals.iter().filter_map(|totals| totals.context) {
+        let of_totals = self.totals.iter().filter_map(|totals| totals.context);
+        for context in of_totals.chain(self.context_numbers.iter().copied().flatten()) {
             within("context", context.index(), self.contexts.len())?;
         }
         if let Some(end) = self.edges.ends().checked_sub(1) {

@@ -77,6 +77,7 @@ pub struct Heap {
     contexts: Vec<Context>,
     contents: Contents,
     totals: Vec<ContextTotals>,
+    context_numbers: Vec<Option<ContextId>>,
     vocabulary: Vocabulary,
     facts: Facts,
 }
@@ -366,6 +367,12 @@ impl Heap {
     #[must_use]
     pub fn totals(&self) -> &[ContextTotals] {
         &self.totals
+    }
+
+    /// The context of each number that the events of the run use, from number 1; empty for runs without events.
+    #[must_use]
+    pub fn context_numbers(&self) -> &[Option<ContextId>] {
+        &self.context_numbers
     }
 
     /// The words in which the heap's answers are printed.

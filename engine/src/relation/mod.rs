@@ -29,7 +29,7 @@ pub(crate) use labelling::Labelling;
 pub(crate) use names::{Place, frame_name, type_name};
 pub use parse::parse_relation;
 pub(crate) use rule::Rule;
-pub(crate) use site::producer;
+pub(crate) use site::{first_own_frame, producer};
 
 use crate::error::UseError;
 use crate::uniset::{Expr, IdentitySet, Kind, SetOfKind, UniSet, same_heap};

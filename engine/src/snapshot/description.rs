@@ -12,6 +12,9 @@ pub(super) const META: &str = "meta.json";
 /// The entry with the course of the run.
 pub(super) const TIMELINE: &str = "timeline.json";
 
+/// The number of the snapshot of the peak, which is none of the numbered ones.
+pub(super) const PEAK: u32 = 0;
+
 /// The program that wrote the file; for people only.
 pub(super) const PRODUCER: &str = concat!("heapy ", env!("CARGO_PKG_VERSION"));
 
@@ -23,7 +26,7 @@ pub(super) fn snapshot_entry(number: u32) -> String {
 /// What is known of a snapshot before its tables are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SnapshotMeta {
-    /// Its number in the file, from 1 in order of time.
+    /// Its number in the file, from 1 in order of time; zero for that of the peak.
     pub number: u32,
     /// What made it: `exit`, `peak`, `call:sched_yield`, ...
     pub reason: String,
@@ -91,5 +94,8 @@ pub(super) struct FileDescription {
     /// The guest's name.
     pub(super) guest: String,
     pub(super) snapshots: Vec<SnapshotMeta>,
+    /// The snapshot of the peak, where there is one beside the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) peak: Option<SnapshotMeta>,
     pub(super) entries: BTreeMap<String, Check>,
 }

@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::description::{FileDescription, META, PRODUCER, TIMELINE};
-use super::read::described;
+use super::read::{Described, described};
 use super::{FORMAT, SnapshotError};
 use crate::timeline::Timeline;
 
@@ -27,9 +27,9 @@ pub struct Entry {
 /// An entry is missing or damaged, or `output` fails.
 pub fn pack<W: Write + Seek>(entries: impl IntoIterator<Item = Entry>, output: W) -> Result<W, SnapshotError> {
     let entries: BTreeMap<String, Vec<u8>> = entries.into_iter().map(|entry| (entry.name, entry.bytes)).collect();
-    let (snapshots, checks) = described(&entries)?;
-    let guest = snapshots.first().map(|snapshot| snapshot.facts.guest.clone()).unwrap_or_default();
-    let meta = FileDescription { format: FORMAT, producer: PRODUCER.into(), guest, snapshots, entries: checks };
+    let Described { snapshots, peak, checks } = described(&entries)?;
+    let guest = snapshots.first().or(peak.as_ref()).map(|snapshot| snapshot.facts.guest.clone()).unwrap_or_default();
+    let meta = FileDescription { format: FORMAT, producer: PRODUCER.into(), guest, snapshots, peak, entries: checks };
     let mut zip = ZipWriter::new(output);
     add(&mut zip, META, &json(&meta)?)?;
     for name in meta.entries.keys() {

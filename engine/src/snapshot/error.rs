@@ -64,6 +64,19 @@ pub enum SnapshotError {
         /// How many there are.
         count: usize,
     },
+    /// A question about a moment between snapshots of a recording that has no events.
+    #[error("the recording has snapshots only: `heapy-host record --events` records every event")]
+    NoEvents,
+    /// The events end before the moment.
+    #[error("no moment {moment}: {events} events with {allocations} allocations were recorded")]
+    NoSuchMoment {
+        /// What was asked for.
+        moment: String,
+        /// Events that there are.
+        events: u64,
+        /// Allocations among them.
+        allocations: u64,
+    },
     /// The tables are well-formed but do not make a heap.
     #[error("the tables make no heap: {0}")]
     Heap(#[from] HeapError),

@@ -8,7 +8,8 @@ use zip::ZipArchive;
 
 use super::ahead;
 use super::contents;
-use super::description::{Check, FileDescription, META, SnapshotDescription, SnapshotMeta, TIMELINE};
+use super::description::{Check, FileDescription, META, PEAK, SnapshotDescription, SnapshotMeta, TIMELINE};
+use super::events;
 use super::file_bytes::FileBytes;
 use super::read_shared::{Shared, read_shared};
 use super::table::{ColumnType, TableReader};
@@ -16,7 +17,7 @@ use super::totals;
 use super::upgrade::upgrade;
 use super::words::{OFFSET, StoredLink, StoredPlace, evidence, family, place, relation};
 use super::{Entry, SnapshotError};
-use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord};
+use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord, Vocabulary};
 use crate::id::TypeId;
 use crate::timeline::Timeline;
 
@@ -25,6 +26,7 @@ use crate::timeline::Timeline;
 pub struct Recording {
     source: Source,
     snapshots: Vec<SnapshotMeta>,
+    peak: Option<SnapshotMeta>,
     checks: BTreeMap<String, Check>,
 }
 
@@ -50,7 +52,7 @@ impl Recording {
         let source = Source::File { bytes, places };
         let meta = source.entry(META)?;
         let meta: FileDescription = parse(META, &meta)?;
-        let recording = Self { source, snapshots: meta.snapshots, checks: meta.entries };
+        let recording = Self { source, snapshots: meta.snapshots, peak: meta.peak, checks: meta.entries };
         recording.check_numbers()?;
         Ok(recording)
     }
@@ -61,8 +63,8 @@ impl Recording {
     /// A description is damaged or comes from a newer version.
     pub fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Result<Self, SnapshotError> {
         let entries: BTreeMap<String, Vec<u8>> = entries.into_iter().map(|entry| (entry.name, entry.bytes)).collect();
-        let (snapshots, checks) = described(&entries)?;
-        let recording = Self { source: Source::Entries(entries), snapshots, checks };
+        let Described { snapshots, peak, checks } = described(&entries)?;
+        let recording = Self { source: Source::Entries(entries), snapshots, peak, checks };
         recording.check_numbers()?;
         Ok(recording)
     }
@@ -73,15 +75,23 @@ impl Recording {
         &self.snapshots
     }
 
-    /// Reads a heap. Time and space O(bytes of its tables).
+    /// The snapshot of the peak, where one was kept beside the numbered ones; [`heap`](Self::heap) reads it as number 0.
+    #[must_use]
+    pub fn peak(&self) -> Option<&SnapshotMeta> {
+        self.peak.as_ref()
+    }
+
+    /// Reads a heap; that of the peak is number 0. Time and space O(bytes of its tables).
     ///
     /// # Errors
     /// There is no such snapshot, or its tables are missing, damaged or make no heap.
     pub fn heap(&self, number: u32) -> Result<Heap, SnapshotError> {
-        let index = (number as usize).checked_sub(1);
-        let meta = index.and_then(|index| self.snapshots.get(index));
+        let meta = match (number as usize).checked_sub(1) {
+            Some(index) => self.snapshots.get(index),
+            None => self.peak.as_ref(),
+        };
         let meta = meta.ok_or(SnapshotError::NoSuchSnapshot { number, count: self.snapshots.len() })?;
-        let tables = Tables { recording: self, meta };
+        let tables = self.tables(meta);
         let mut builder = HeapBuilder::new(meta.vocabulary.clone().into());
         builder.set_facts(meta.facts.clone());
         let shared = read_shared(&tables, &mut builder)?;
@@ -90,6 +100,7 @@ impl Recording {
         roots(&tables, count, &mut builder)?;
         contents::read(&tables, &shared, count, &mut builder)?;
         totals::read(&tables, &shared, &mut builder)?;
+        events::read_numbers(&tables, &shared, &mut builder)?;
         if let Some(root) = meta.root_object {
             builder.set_root_object(tables.key(count, "objects", root)?);
         }
@@ -117,10 +128,24 @@ impl Recording {
                 return Err(SnapshotError::Description { entry: META.into(), detail });
             }
         }
+        if let Some(peak) = self.peak.as_ref().filter(|peak| peak.number != PEAK) {
+            let detail = format!("the snapshot of the peak has the number {}", peak.number);
+            return Err(SnapshotError::Description { entry: META.into(), detail });
+        }
         Ok(())
     }
 
-    fn checked_entry(&self, name: &str) -> Result<Cow<'_, [u8]>, SnapshotError> {
+    /// Names of the entries that are part of the recording, in order.
+    pub(super) fn entry_names(&self) -> impl Iterator<Item = &str> {
+        self.checks.keys().map(String::as_str)
+    }
+
+    /// The tables of a snapshot.
+    pub(super) fn tables<'recording>(&'recording self, meta: &'recording SnapshotMeta) -> Tables<'recording> {
+        Tables { recording: self, meta }
+    }
+
+    pub(super) fn checked_entry(&self, name: &str) -> Result<Cow<'_, [u8]>, SnapshotError> {
         let missing = || SnapshotError::Missing { entry: name.into() };
         let expected = self.checks.get(name).ok_or_else(missing)?;
         let bytes = self.source.entry(name)?;
@@ -164,22 +189,33 @@ fn entry_places(bytes: &FileBytes) -> Result<BTreeMap<String, (u64, u64)>, Snaps
     Ok(places)
 }
 
-/// The complete snapshots among entries, in order, and the checks of their entries.
-pub(super) fn described(
-    entries: &BTreeMap<String, Vec<u8>>,
-) -> Result<(Vec<SnapshotMeta>, BTreeMap<String, Check>), SnapshotError> {
-    let mut snapshots = Vec::new();
+/// The complete snapshots among entries.
+pub(super) struct Described {
+    /// The numbered ones, in order.
+    pub(super) snapshots: Vec<SnapshotMeta>,
+    /// That of the peak.
+    pub(super) peak: Option<SnapshotMeta>,
+    /// Checks of their entries.
+    pub(super) checks: BTreeMap<String, Check>,
+}
+
+/// Finds the complete snapshots among entries.
+pub(super) fn described(entries: &BTreeMap<String, Vec<u8>>) -> Result<Described, SnapshotError> {
+    let mut snapshots: Vec<SnapshotMeta> = Vec::new();
     let mut checks = BTreeMap::new();
     for (name, bytes) in entries.iter().filter(|(name, _)| name.ends_with("/snapshot.json")) {
         let description: SnapshotDescription = parse(name, bytes)?;
         snapshots.push(description.snapshot);
         checks.extend(description.entries);
     }
+    let (mut peaks, mut snapshots): (Vec<SnapshotMeta>, Vec<SnapshotMeta>) =
+        snapshots.into_iter().partition(|snapshot| snapshot.number == PEAK);
     snapshots.sort_by_key(|snapshot| snapshot.number);
     if let Some(bytes) = entries.get(TIMELINE) {
         checks.insert(TIMELINE.into(), Check::of(bytes));
     }
-    Ok((snapshots, checks))
+    checks.extend(events::checks(entries));
+    Ok(Described { snapshots, peak: peaks.pop(), checks })
 }
 
 fn parse<T: DeserializeOwned>(entry: &str, bytes: &[u8]) -> Result<T, SnapshotError> {
@@ -214,6 +250,11 @@ impl Tables<'_> {
             })?;
         }
         Ok(rows)
+    }
+
+    /// The words in which the snapshot prints.
+    pub(super) fn vocabulary(&self) -> Vocabulary {
+        self.meta.vocabulary.clone().into()
     }
 
     fn expect_rows(&self, table: &str, rows: usize, expected: u64) -> Result<(), SnapshotError> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, StringArray, UInt8Array, UInt32Array, UInt64Array};
 
 use super::contents;
-use super::description::{Check, PRODUCER, SnapshotDescription, SnapshotMeta, snapshot_entry};
+use super::description::{Check, PEAK, PRODUCER, SnapshotDescription, SnapshotMeta, snapshot_entry};
 use super::entry::{Entry, json};
+use super::events;
 use super::table::{BATCH_ROWS, ColumnType, write_table};
 use super::totals;
 use super::words::{evidence_code, family_code, store_link, store_place};
@@ -23,6 +24,8 @@ const PAGE_BYTES: u64 = 1 << 16;
 #[derive(Debug, Default)]
 pub struct Writer {
     count: u32,
+    /// Numbers of the snapshots in the order in which they were written.
+    written: Vec<u32>,
     shared: SharedTables,
 }
 
@@ -40,6 +43,25 @@ impl Writer {
     /// [`SnapshotError::Unwritable`] if a table outgrows the format.
     pub fn add(&mut self, heap: &Heap) -> Result<Vec<Entry>, SnapshotError> {
         let number = self.count + 1;
+        let entries = self.entries(heap, number)?;
+        self.count = number;
+        Ok(entries)
+    }
+
+    /// The entries of the snapshot of the peak, which has no number: there is one at most in a recording. Otherwise as
+    /// [`add`](Self::add).
+    ///
+    /// # Errors
+    /// As those of [`add`](Self::add), and when there is one already.
+    pub fn add_peak(&mut self, heap: &Heap) -> Result<Vec<Entry>, SnapshotError> {
+        if self.written.contains(&PEAK) {
+            let detail = "the recording has one".to_owned();
+            return Err(SnapshotError::Unwritable { what: "a second snapshot of the peak", detail });
+        }
+        self.entries(heap, PEAK)
+    }
+
+    fn entries(&mut self, heap: &Heap, number: u32) -> Result<Vec<Entry>, SnapshotError> {
         let mut entries = Vec::new();
         let mut own = BTreeMap::new();
         let mut push = |table: &str, bytes: Vec<u8>| {
@@ -62,12 +84,16 @@ impl Writer {
         if let Some(bytes) = totals::write(heap, &ids)? {
             push("totals", bytes);
         }
+        if let Some(bytes) = events::write_numbers(heap, &ids)? {
+            push("numbers", bytes);
+        }
         let mut tables = own;
         for (table, bytes) in self.shared.new_rows()? {
             let name = format!("{number}/{table}.arrow");
             entries.push(Entry { name, bytes });
         }
-        tables.extend(self.shared.segments(number));
+        let numbers: Vec<u32> = self.written.iter().copied().chain([number]).collect();
+        tables.extend(self.shared.segments(&numbers));
         let description = SnapshotDescription {
             format: FORMAT,
             producer: PRODUCER.into(),
@@ -76,7 +102,7 @@ impl Writer {
         };
         entries.push(Entry { name: snapshot_entry(number), bytes: json(&description)? });
         // Only now: a snapshot that could not be written leaves no trace in the later ones.
-        self.count = number;
+        self.written = numbers;
         self.shared.commit();
         Ok(entries)
     }

@@ -122,16 +122,15 @@ impl SharedTables {
         }
     }
 
-    /// The entries that make up each shared table of snapshot `number`.
-    pub(super) fn segments(&self, number: u32) -> BTreeMap<String, Vec<String>> {
-        let all: Vec<u32> = (1..=number).collect();
+    /// The entries that make up each shared table of the last of the snapshots that were written, which are given in order.
+    pub(super) fn segments(&self, all: &[u32]) -> BTreeMap<String, Vec<String>> {
         let entries = |table: &str, numbers: &[u32]| {
             (table.to_owned(), numbers.iter().map(|number| format!("{number}/{table}.arrow")).collect())
         };
         BTreeMap::from([
-            entries("strings", &all),
-            entries("frames", &all),
-            entries("contexts", &all),
+            entries("strings", all),
+            entries("frames", all),
+            entries("contexts", all),
             entries("types", &self.type_snapshots),
             entries("fields", &self.type_snapshots),
         ])

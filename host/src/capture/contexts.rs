@@ -1,13 +1,13 @@
 //! Calling contexts of allocations, from raw frames to frames with names and lines.
 //!
-//! Only contexts that a live block refers to are looked up. Each distinct place is symbolised once, each context is a
+//! Each distinct place is symbolised once, each context is a
 //! chain of ids. The allocator's entry that was called stands innermost, as a frame of a library.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use heapy_engine::{ContextId, Frame, FrameId, HeapBuilder};
+use heapy_engine::{ContextId, ContextTotals, Frame, FrameId, HeapBuilder};
 
-use crate::paused::{ContextKey, RawContexts, RawFrame};
+use crate::paused::{ContextKey, RawContexts, RawFrame, RawTotals};
 use crate::symbols::Symbols;
 
 /// Turns context keys into contexts of one heap.
@@ -21,6 +21,27 @@ pub(super) struct ContextWriter<'capture> {
 impl<'capture> ContextWriter<'capture> {
     pub(super) fn new(raw: &'capture RawContexts, symbols: &'capture Symbols) -> Self {
         Self { raw, symbols, frames: HashMap::new(), known: vec![None; raw.frames.len()] }
+    }
+
+    /// Tells the builder what the allocations of each context came to. Several keys may have one context, where no frames
+    /// tell them apart.
+    pub(super) fn add_totals(&mut self, builder: &mut HeapBuilder, totals: &[RawTotals]) {
+        let mut sums: BTreeMap<Option<ContextId>, ContextTotals> = BTreeMap::new();
+        for raw in totals {
+            let context = raw.context.and_then(|key| self.context(builder, key));
+            let own = ContextTotals {
+                context,
+                allocations: raw.allocations,
+                bytes: raw.bytes,
+                frees: raw.frees,
+                temporary: raw.temporary,
+                peak_bytes: raw.peak_bytes,
+            };
+            sums.entry(context).and_modify(|sum| *sum = sum.plus(&own)).or_insert(own);
+        }
+        for totals in sums.into_values() {
+            builder.add_totals(totals);
+        }
     }
 
     /// The context of this key; none for keys that were never given and for contexts without frames.

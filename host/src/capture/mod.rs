@@ -155,6 +155,7 @@ fn add_objects(builder: &mut HeapBuilder, paused: &Paused, guest: &GuestInfo, kn
     order.sort_by_key(|&position| (others[position].address, others[position].family));
 
     let mut contexts = ContextWriter::new(&paused.contexts, symbols);
+    contexts.add_totals(builder, &paused.totals);
     let mut other_keys: Vec<Option<ObjectKey>> = vec![None; others.len()];
     let mut blocks = Vec::with_capacity(paused.blocks.len());
     let mut next = order.into_iter().peekable();

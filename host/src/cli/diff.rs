@@ -9,7 +9,7 @@ use heapy_engine::Stat;
 
 use super::query::print_line;
 use super::show::Part;
-use super::snapshots;
+use super::snapshots::{self, snapshot_number};
 
 /// Name and version of what `--json` prints; its schema is in the guide.
 const SCHEMA: &str = "heapy-diff/1";
@@ -23,11 +23,11 @@ pub(super) struct DiffArgs {
     /// The later recording; the same file for two snapshots of one recording.
     #[arg(value_name = "AFTER")]
     after: PathBuf,
-    /// Which snapshot of the earlier one; its last by default, its first if both files are the same.
-    #[arg(long, value_name = "N")]
+    /// Which snapshot of the earlier one; its last by default, its first if both files are the same; or `peak`.
+    #[arg(long, value_name = "N", value_parser = snapshot_number)]
     from: Option<u32>,
     /// Which snapshot of the later one; its last by default.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = snapshot_number)]
     to: Option<u32>,
     /// The relation by which objects are grouped, such as Type, Prod or Type&Prod.
     #[arg(long, value_name = "RELATION", default_value = "Type")]

@@ -9,7 +9,8 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{say, snapshots};
+use super::say;
+use super::snapshots::{self, snapshot_number};
 use crate::export::{Format, report};
 use crate::recording::{self, write_durably};
 
@@ -25,8 +26,8 @@ pub(super) struct ExportArgs {
     /// The file to write, or - for stdout.
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     output: PathBuf,
-    /// Which snapshot, numbered from 1; the last one by default.
-    #[arg(long, value_name = "N")]
+    /// Which snapshot, numbered from 1, or `peak`; the last one by default.
+    #[arg(long, value_name = "N", value_parser = snapshot_number)]
     snapshot: Option<u32>,
 }
 

@@ -51,6 +51,7 @@ fn target_options(options: &GuestOptions) -> Result<TargetOptions> {
             Contexts::Full => instrument::Contexts::Full,
             Contexts::Off => instrument::Contexts::Off,
         },
+        keep_peak: true,
         cache: options.cache,
         pause: match options.pause {
             Pause::Allocations => target::Pause::Allocations,

@@ -20,6 +20,7 @@ mod show;
 mod signal;
 mod snapshots;
 mod timeline;
+mod totals;
 
 use std::io::Write;
 use std::process::ExitCode;

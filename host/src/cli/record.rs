@@ -43,10 +43,11 @@ pub(super) fn record(guest: Guest, output: &Path) -> Result<(Outcome, RecordingF
     let recorder = Recorder::start(symbols.clone(), info, file, Deliver::Heap, |_| {})?;
     let running = target.instantiate(&wasi, recorder.sink());
     let outcome = running.map(|running| {
+        recorder.follow(running.timeline());
         signal::watch(running.requester());
         running.run()
     });
-    let (mut file, trouble) = recorder.finish()?;
+    let (file, trouble) = recorder.finish()?;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {

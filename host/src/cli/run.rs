@@ -83,12 +83,13 @@ fn run_guest(
         }
     };
     live.begin(running.requester(), running.timeline(), symbols.clone());
+    recorder.follow(running.timeline());
     signal::watch(running.requester());
     let ticker = Ticker::start(live.clone());
     // Nothing can be asked of a guest in the middle of its code: Ctrl-C ends it with us, as it would without us.
     let outcome = interrupted.exit_during(|| running.run());
     drop(ticker);
-    let (mut file, trouble) = recorder.finish()?;
+    let (file, trouble) = recorder.finish()?;
     guest::tell_ending(&outcome, &symbols);
     file.set_timeline(&outcome.timeline.timeline(&symbols))?;
     live.complete(file.bytes()?);

@@ -10,8 +10,9 @@ use clap::{Args, ValueEnum};
 use heapy_engine::snapshot::Recording;
 use heapy_engine::{IdentitySet, Use};
 
-use super::snapshots::keep_freed_memory;
-use super::{json, timeline};
+use super::snapshots::{keep_freed_memory, snapshot_number};
+use super::totals::Shown;
+use super::{json, timeline, totals};
 use crate::recording;
 
 /// Subcommand `show`.
@@ -20,12 +21,13 @@ pub(super) struct ShowArgs {
     /// The recording.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Which snapshot, numbered from 1; the last one by default.
-    #[arg(long, value_name = "N")]
+    /// Which snapshot, numbered from 1, or `peak`; the last one by default.
+    #[arg(long, value_name = "N", value_parser = snapshot_number)]
     snapshot: Option<u32>,
-    /// The relation by which objects are grouped, such as Type, Size, Via, Prod, Id or Type&Size.
-    #[arg(long, value_name = "RELATION", default_value = "Type")]
-    by: String,
+    /// The relation by which objects are grouped, such as Type (the default), Size, Via, Prod, Id or Type&Size; totals by
+    /// Prod (the default), Site or Unit.
+    #[arg(long, value_name = "RELATION")]
+    by: Option<String>,
     /// Which objects: the reachable ones, the unreachable ones, or both.
     #[arg(long, value_enum, default_value_t = Part::Heap)]
     set: Part,
@@ -35,6 +37,9 @@ pub(super) struct ShowArgs {
     /// Print one JSON object with every row.
     #[arg(long)]
     json: bool,
+    /// Print what all allocations up to the snapshot came to, those of blocks that are gone too, in place of what is live.
+    #[arg(long, conflicts_with_all = ["set", "timeline"])]
+    totals: bool,
     /// Print the course of the run in place of a snapshot.
     #[arg(long, conflicts_with_all = ["snapshot", "by", "set", "all"])]
     timeline: bool,
@@ -73,10 +78,16 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
     let number = args.snapshot.unwrap_or(last);
     let heap = recording.heap(number).with_context(|| args.file.display().to_string())?;
     let hp = Use::new(Arc::new(heap));
-    let set = args.set.of(&hp)?.by(&args.by)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
+    if args.totals {
+        let by = args.by.as_deref().unwrap_or("Prod");
+        let written = totals::write(&mut out, &hp, &Shown { by, all: args.all, json: args.json })?;
+        return finish(written.and_then(|()| out.flush()));
+    }
+    let by = args.by.as_deref().unwrap_or("Type");
+    let set = args.set.of(&hp)?.by(by)?;
     let written = if args.json {
-        json::write_set(&mut out, number, &args.by, &hp, &set)
+        json::write_set(&mut out, number, by, &hp, &set)
     } else if args.all {
         writeln!(out, "{}", set.all())
     } else {

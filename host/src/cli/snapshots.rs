@@ -17,6 +17,15 @@ pub(super) struct Opened {
     pub(super) recording: Recording,
 }
 
+/// The number of a snapshot as an option names it: `peak` is number zero of a recording.
+pub(super) fn snapshot_number(text: &str) -> Result<u32, String> {
+    if text == "peak" {
+        return Ok(0);
+    }
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "snapshots are numbered from 1; `peak` is that of the peak".to_owned())
+}
+
 /// Opens a recording.
 pub(super) fn open(path: &Path) -> Result<Opened> {
     keep_freed_memory();
@@ -32,7 +41,7 @@ impl Opened {
     /// The top object of a snapshot; of the last one if no number is given.
     pub(super) fn top(&self, number: Option<u32>) -> Result<Use> {
         let last = self.last()?;
-        if last == 0 {
+        if last == 0 && number != Some(0) {
             bail!("{} has no snapshot", self.name);
         }
         let number = number.unwrap_or(last);
@@ -53,9 +62,9 @@ impl Opened {
 
     /// What scripts ask about it; what they hold of it counts into their memory.
     pub(super) fn for_scripts(self, limits: &Limits) -> Result<Rc<Recorded>> {
-        let (list, last) = (self.list(), self.last()?);
+        let (list, last, has_peak) = (self.list(), self.last()?, self.recording.peak().is_some());
         let load = move |number| self.top(Some(number)).map_err(|error| format!("{error:#}"));
-        Ok(Rc::new(Recorded::new(list, last, Box::new(load)).limited(limits.memory_bytes)))
+        Ok(Rc::new(Recorded::new(list, last, Box::new(load)).with_peak(has_peak).limited(limits.memory_bytes)))
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn check_extent(target: &Value, name: &str, arguments: &[Value]) -> R
     }
     let bytes = match (target, name) {
         (Value::Use(top), "leakroots") => top.heapu_set().count().saturating_mul(2 * VALUE_BYTES),
+        (Value::Use(top), "totals") => top.view().heap().totals().len().saturating_mul(4 * ROW_BYTES),
         (Value::Set(UniSet::Identity(set)), "nodes") => set.count().saturating_mul(VALUE_BYTES),
         (Value::Set(UniSet::Identity(set)), "parts") => sets(set.partition().row_count(), set.heap()),
         (Value::Partition(partition), "get_sets") => sets(partition.row_count(), partition.set().heap()),

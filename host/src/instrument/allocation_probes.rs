@@ -89,6 +89,15 @@ pub(crate) fn record_function(added: &Added) -> Function {
     function
 }
 
+/// The function `(tag, bytes)` that counts temporary allocations and what blocks grow in place.
+pub(crate) fn tally_function(added: &Added) -> Function {
+    let mut function = Function::new([]);
+    let mut code = function.instructions();
+    added.tally_body(&mut code);
+    code.end();
+    function
+}
+
 /// A branch to the end of the body, which has become a block.
 fn leave(at: usize, remove: usize, depth: u32) -> Edit {
     let mut insert = Vec::new();

@@ -27,13 +27,19 @@ pub(crate) struct Added {
     pub(crate) peak_bytes: u32,
     /// Global: active allocator entries.
     pub(crate) depth: u32,
+    /// Global: the cell of the last allocation.
+    pub(crate) last: u32,
+    /// Global: when live bytes fall below it, the host is called; zero until there is a new peak.
+    pub(crate) floor: u32,
     /// Function `(address, size, V)`: record a block, whatever is unusual about it.
     pub(crate) record: u32,
+    /// Function `(tag, bytes)`: count that a block grew in place by so many, or, where it is none, was a temporary one.
+    pub(crate) tally: u32,
     /// log2 of the bytes of a cell's share of the guest's memory.
     pub(crate) granule_log2: u32,
     /// Whether contexts are recorded.
     pub(crate) contexts: bool,
-    /// Whether the host is called at a new peak.
+    /// Whether the host is called when live bytes fall from a new peak.
     pub(crate) peak: bool,
 }
 
@@ -149,15 +155,39 @@ impl Added {
             .i64_store(self.arg(layout::LIVE_TABLE, 3));
         let (slot, table) =
             if self.contexts { (Some(scratch.slot), layout::CONTEXT_TABLE) } else { (None, layout::ONLY_SLOT) };
-        for _ in 0..2 {
-            match slot {
-                Some(slot) => code.local_get(slot),
-                None => code.i32_const(0),
-            };
-        }
+        let slot_twice = |code: &mut InstructionSink<'_>| {
+            for _ in 0..2 {
+                match slot {
+                    Some(slot) => code.local_get(slot),
+                    None => code.i32_const(0),
+                };
+            }
+        };
+        slot_twice(code);
         let count = self.arg(table + layout::SLOT_COUNT, 3);
         code.i64_load(count).i64_const(1).i64_add().i64_store(count);
+        slot_twice(code);
+        let bytes = self.arg(table + layout::SLOT_BYTES, 3);
+        code.i64_load(bytes).local_get(block.size).i64_extend_i32_u().i64_add().i64_store(bytes);
         code.global_get(self.live_bytes).local_get(block.size).i64_extend_i32_u().i64_add().global_set(self.live_bytes);
+        code.local_get(scratch.cell).global_set(self.last);
+    }
+
+    /// The body of the function `(tag, bytes)` that counts what is not counted in slots.
+    pub(crate) fn tally_body(&self, code: &mut InstructionSink<'_>) {
+        const TAG: u32 = 0;
+        const BYTES: u32 = 1;
+        code.local_get(TAG).i32_const(layout::TAGS_MAX as i32).i32_lt_u().if_(BlockType::Empty);
+        code.local_get(TAG).i32_const(layout::TAG_LOG2 as i32).i32_shl().local_set(TAG);
+        let temporary = self.arg(layout::TAG_TABLE + layout::TAG_TEMPORARY, 3);
+        code.local_get(BYTES).i32_eqz().if_(BlockType::Empty);
+        code.local_get(TAG).local_get(TAG).i64_load(temporary).i64_const(1).i64_add().i64_store(temporary);
+        code.else_();
+        let grown = self.arg(layout::TAG_TABLE, 3);
+        code.local_get(TAG).local_get(TAG).i64_load(grown).local_get(BYTES).i64_extend_i32_u().i64_add();
+        code.i64_store(grown).end().return_().end();
+        code.local_get(TAG).local_get(BYTES);
+        self.call_host(code, HostFunction::Tally);
     }
 
     /// The body of the function that records a block whatever is unusual about it; its parameters are the block.
@@ -225,7 +255,7 @@ impl Added {
             code.global_get(self.depth).br_if(1);
         }
         self.find_block(code, address, scratch);
-        self.note_peak(code, scratch);
+        self.note_peak(code, scratch, None);
         self.forget(code, scratch);
         code.br(1).end();
         code.local_get(address).if_(BlockType::Empty).local_get(address).i32_const(header as i32);
@@ -248,9 +278,12 @@ impl Added {
             code.local_get(from).i32_eqz().if_(BlockType::Empty);
             code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record).br(2).end();
             self.find_block(code, from, scratch);
-            self.note_peak(code, scratch);
+            self.note_peak(code, scratch, Some(to.size));
             code.local_get(from).local_get(to.address).i32_eq().if_(BlockType::Empty);
             code.local_get(scratch.cell).local_get(to.size).i32_store(self.arg(layout::LIVE_TABLE, 2));
+            code.local_get(to.size).local_get(scratch.bits).i32_wrap_i64().i32_gt_u().if_(BlockType::Empty);
+            self.tag(code, scratch);
+            code.local_get(to.size).local_get(scratch.bits).i32_wrap_i64().i32_sub().call(self.tally).end();
             code.local_get(scratch.bytes)
                 .local_get(scratch.bits)
                 .i64_const(0xFFFF_FFFF)
@@ -287,7 +320,7 @@ impl Added {
 
     /// Leaves live bytes in a local. The most of them are always reached right before some fall away, so that allocations
     /// need not look.
-    fn note_peak(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
+    fn note_peak(&self, code: &mut InstructionSink<'_>, scratch: Scratch, new_size: Option<u32>) {
         code.global_get(self.live_bytes)
             .local_tee(scratch.bytes)
             .global_get(self.peak_bytes)
@@ -296,19 +329,44 @@ impl Added {
             .local_get(scratch.bytes)
             .global_set(self.peak_bytes);
         if self.peak {
-            self.call_host(code, HostFunction::Peak);
+            // The host need not be called at each of many peaks on the way up: only when live bytes are about to leave
+            // what counts as the peak.
+            code.local_get(scratch.bytes)
+                .local_get(scratch.bytes)
+                .i64_const(layout::PEAK_SHIFT)
+                .i64_shr_u()
+                .i64_sub()
+                .global_set(self.floor);
         }
         code.end();
+        if self.peak {
+            self.less_block(code, scratch);
+            if let Some(size) = new_size {
+                code.local_get(size).i64_extend_i32_u().i64_add();
+            }
+            code.global_get(self.floor).i64_lt_s().if_(BlockType::Empty);
+            self.call_host(code, HostFunction::Peak);
+            code.end();
+        }
     }
 
-    /// Empties the cell that was found.
+    /// Puts live bytes without the block that was found on the stack.
+    fn less_block(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
+        code.local_get(scratch.bytes).local_get(scratch.bits).i64_const(0xFFFF_FFFF).i64_and().i64_sub();
+    }
+
+    /// Puts the tag of the block that was found on the stack.
+    fn tag(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
+        code.local_get(scratch.bits).i64_const(32).i64_shr_u().i32_wrap_i64();
+    }
+
+    /// Empties the cell that was found. A block that is the last allocation was a temporary one.
     fn forget(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
-        code.local_get(scratch.bytes)
-            .local_get(scratch.bits)
-            .i64_const(0xFFFF_FFFF)
-            .i64_and()
-            .i64_sub()
-            .global_set(self.live_bytes)
+        code.local_get(scratch.cell).global_get(self.last).i32_eq().if_(BlockType::Empty);
+        self.tag(code, scratch);
+        code.i32_const(0).call(self.tally).end();
+        self.less_block(code, scratch);
+        code.global_set(self.live_bytes)
             .local_get(scratch.cell)
             .i64_const(0)
             .i64_store(self.arg(layout::LIVE_TABLE, 3));

@@ -68,7 +68,7 @@ pub struct Options {
     pub calls: Vec<String>,
     /// Whether the host is told when memory is about to grow.
     pub grow: bool,
-    /// Whether the host is told before live bytes fall from a new peak.
+    /// Whether the host is told before live bytes fall from a new peak by as much as 0.8 %.
     pub peak: bool,
 }
 
@@ -146,12 +146,15 @@ impl<'a> Pass<'a> {
             live_bytes: globals + 1,
             peak_bytes: globals + 2,
             depth: globals + 3,
+            last: globals + 4,
+            floor: globals + 5,
             record: info.function_count() + 1,
+            tally: info.function_count() + 2,
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
         };
-        let globals = ContextGlobals { context: added.context, first_kept: globals + 4 };
+        let globals = ContextGlobals { context: added.context, first_kept: globals + 6 };
         let shortcuts = Shortcuts::find(info, allocators, sites);
         Self { info, allocators, sites, shortcuts, added, plans, kept, globals, thunks }
     }
@@ -163,7 +166,7 @@ impl<'a> Pass<'a> {
 
     fn add_definitions(&self, additions: &mut Additions) {
         // Function types with 32-bit parameters and no result, in the order of the host functions.
-        for params in [3u8, 2, 1, 0, 5] {
+        for params in layout::HOST_PARAMETERS {
             let mut ty = vec![0x60, params];
             ty.extend(std::iter::repeat_n(0x7F, usize::from(params)));
             ty.push(0);
@@ -196,11 +199,17 @@ impl<'a> Pass<'a> {
         for (ty, init) in [context, zero(), zero()] {
             global(ty, init);
         }
-        for _ in 0..=self.kept {
+        let word_zero = (ValType::I32, ConstExpr::i32_const(0));
+        let last = (ValType::I32, ConstExpr::i32_const(layout::LAST_ELSEWHERE as i32));
+        for (ty, init) in [word_zero, last, zero()] {
+            global(ty, init);
+        }
+        for _ in 0..self.kept {
             global(ValType::I32, ConstExpr::i32_const(0));
         }
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Record as u32));
+        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Tally as u32));
         for &place in &self.thunks {
             additions.functions.push(&self.info.function_types[self.info.exports[place].index as usize]);
         }
@@ -216,6 +225,7 @@ impl<'a> Pass<'a> {
         code.end();
         additions.bodies.push(NewBody::added(probe));
         additions.bodies.push(NewBody::added(allocation_probes::record_function(&self.added)));
+        additions.bodies.push(NewBody::added(allocation_probes::tally_function(&self.added)));
         additions.bodies.extend(self.thunks.iter().map(|&place| NewBody::added(self.thunk(place))));
     }
 
@@ -269,7 +279,7 @@ impl<'a> Pass<'a> {
     }
 
     fn add_exports(&self, additions: &mut Additions, map: &mut InstrumentMap) {
-        let first_thunk = self.added.record + 1;
+        let first_thunk = self.added.tally + 1;
         let mut export = |name: &str, kind: u8, index: u32| {
             let mut bytes = Vec::new();
             name.encode(&mut bytes);
@@ -295,6 +305,8 @@ impl<'a> Pass<'a> {
             (names::LIVE_BYTES, self.added.live_bytes),
             (names::PEAK_BYTES, self.added.peak_bytes),
             (names::DEPTH, self.added.depth),
+            (names::LAST, self.added.last),
+            (names::FLOOR, self.added.floor),
         ] {
             export(name, GLOBAL, index);
         }

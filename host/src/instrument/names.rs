@@ -19,6 +19,11 @@ pub(crate) const PEAK_BYTES: &str = "heapy:peak-bytes";
 /// Global: how many allocator entries are active.
 pub(crate) const DEPTH: &str = "heapy:depth";
 
+/// Global: the cell of the last allocation.
+pub(crate) const LAST: &str = "heapy:last";
+/// Global: the host is called when live bytes fall below it.
+pub(crate) const FLOOR: &str = "heapy:floor";
+
 /// A mutable integer global of the original module.
 pub(crate) fn global(index: u32) -> String {
     format!("{PREFIX}global.{index}")

@@ -2,7 +2,7 @@
 //!
 //! The host's maps are what counts; the table in the guest's second memory is what probes look into. It starts small and
 //! doubles when it is half full, for a sparse table costs cache misses at every allocation. A slot also counts the
-//! allocations that found it, which is all that counting costs.
+//! allocations that found it and their bytes, which is all that counting costs; what is rarer is counted by tag.
 //!
 //! Every interval between snapshots has tags of its own: a block's tag says in which context and which interval it was
 //! born, and the table is emptied when an interval begins.
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::layout::{
     CONTEXT_SLOTS_MAX, CONTEXT_SLOTS_MIN, CONTEXT_SLOTS_SPARE, CONTEXT_TABLE, CONTEXTS_MAX, ONLY_SLOT, SLOT,
-    SLOT_COUNT, SLOT_LOG2, TAG_FIRST, WORD,
+    SLOT_BYTES, SLOT_COUNT, SLOT_LOG2, TAG_FIRST, TAG_LOG2, TAG_TABLE, TAG_TEMPORARY, TAGS_MAX, WORD,
 };
 use crate::paused::{RawContexts, RawFrame};
 
@@ -48,6 +48,17 @@ pub(crate) struct Birth {
     pub(crate) interval: u32,
 }
 
+/// What is counted of a context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Allocations.
+    pub(crate) allocations: u64,
+    /// Their bytes, and those by which their blocks grew in place.
+    pub(crate) bytes: u64,
+    /// How many were released before the next allocation.
+    pub(crate) temporary: u64,
+}
+
 /// Contexts by V.
 #[derive(Debug)]
 pub(crate) struct ContextTable {
@@ -65,8 +76,8 @@ pub(crate) struct ContextTable {
     interval: u32,
     /// The tag of blocks without a context in this interval.
     none: Option<u32>,
-    /// Allocations of each context as far as they were fetched from the slots; those of none come first.
-    allocations: Vec<u64>,
+    /// Counts of each context as far as they were fetched from the slots, or counted here; those of none come first.
+    counts: Vec<Counts>,
     mask: u32,
 }
 
@@ -83,7 +94,7 @@ impl ContextTable {
             births: Vec::new(),
             interval: 1,
             none: None,
-            allocations: vec![0],
+            counts: vec![Counts::default()],
             mask: CONTEXT_SLOTS_MIN - 1,
         };
         table.clear(memory);
@@ -119,7 +130,7 @@ impl ContextTable {
         };
         self.contexts.frames.push(Arc::from(frames));
         self.contexts.entries.push(entry);
-        self.allocations.push(0);
+        self.counts.push(Counts::default());
         self.numbers.insert(value, place as u32 + 1);
         place as u32 + 1
     }
@@ -155,7 +166,7 @@ impl ContextTable {
             return tag;
         }
         self.fetch(memory);
-        while self.mask + 1 + CONTEXT_SLOTS_SPARE < CONTEXT_SLOTS_MAX / 2 {
+        while 2 * (self.mask + 1) + CONTEXT_SLOTS_SPARE <= CONTEXT_SLOTS_MAX {
             self.mask = self.mask * 2 + 1;
             self.empty(memory);
             if self.current.iter().all(|(&value, &tag)| insert(memory, self.mask, value, tag)) {
@@ -181,9 +192,25 @@ impl ContextTable {
     }
 
     /// Counts an allocation that the host itself has recorded.
-    pub(crate) fn count(&mut self, tag: u32) {
+    pub(crate) fn count(&mut self, tag: u32, size: u32) {
+        let counts = self.counts_of(tag);
+        counts.allocations += 1;
+        counts.bytes += u64::from(size);
+    }
+
+    /// Counts that a block of a tag grew in place.
+    pub(crate) fn count_grown(&mut self, tag: u32, bytes: u32) {
+        self.counts_of(tag).bytes += u64::from(bytes);
+    }
+
+    /// Counts that a block of a tag was a temporary allocation.
+    pub(crate) fn count_temporary(&mut self, tag: u32) {
+        self.counts_of(tag).temporary += 1;
+    }
+
+    fn counts_of(&mut self, tag: u32) -> &mut Counts {
         let context = self.birth(tag).context;
-        self.allocations[context as usize] += 1;
+        &mut self.counts[context as usize]
     }
 
     /// What a tag means.
@@ -211,13 +238,27 @@ impl ContextTable {
         u32::from(!self.recorded)
     }
 
-    /// Allocations so far, by context; those without one come first.
-    pub(crate) fn allocations(&self, memory: &[u8]) -> Vec<u64> {
-        let mut counts = self.allocations.clone();
+    /// Counts so far, by context; those without one come first. Time O(slots + tags).
+    pub(crate) fn counts(&self, memory: &[u8]) -> Vec<Counts> {
+        let mut counts = self.slot_counts(memory);
+        for (tag, birth) in (TAG_FIRST..TAGS_MAX).zip(&self.births) {
+            let place = TAG_TABLE + (u64::from(tag) << TAG_LOG2);
+            let counts = &mut counts[birth.context as usize];
+            counts.bytes += read_long(memory, place);
+            counts.temporary += read_long(memory, place + TAG_TEMPORARY);
+        }
+        counts
+    }
+
+    /// What was counted here and in slots.
+    fn slot_counts(&self, memory: &[u8]) -> Vec<Counts> {
+        let mut counts = self.counts.clone();
         let mut add = |place: u64| {
-            let (tag, count) = (read(memory, place + 4), slot_count(memory, place));
+            let tag = read(memory, place + 4);
             if tag >= TAG_FIRST {
-                counts[self.birth(tag).context as usize] += count;
+                let counts = &mut counts[self.birth(tag).context as usize];
+                counts.allocations += read_long(memory, place + SLOT_COUNT);
+                counts.bytes += read_long(memory, place + SLOT_BYTES);
             }
         };
         if self.recorded {
@@ -230,11 +271,11 @@ impl ContextTable {
 
     /// All allocations so far. Time O(slots).
     pub(crate) fn total(&self, memory: &[u8]) -> u64 {
-        let fetched: u64 = self.allocations.iter().sum();
+        let fetched: u64 = self.counts.iter().map(|counts| counts.allocations).sum();
         let counts = if self.recorded {
-            self.slots().map(|place| slot_count(memory, place)).sum()
+            self.slots().map(|place| read_long(memory, place + SLOT_COUNT)).sum()
         } else {
-            slot_count(memory, ONLY_SLOT)
+            read_long(memory, ONLY_SLOT + SLOT_COUNT)
         };
         fetched + counts
     }
@@ -244,9 +285,9 @@ impl ContextTable {
         &self.contexts
     }
 
-    /// How many allocations of those that [`allocations`](Self::allocations) tells have no context for want of room.
-    pub(crate) fn lost(&self, allocations: &[u64]) -> u64 {
-        if self.recorded { allocations.first().copied().unwrap_or(0) } else { 0 }
+    /// How many allocations of those that [`counts`](Self::counts) tells have no context for want of room.
+    pub(crate) fn lost(&self, counts: &[Counts]) -> u64 {
+        if self.recorded { counts.first().map_or(0, |counts| counts.allocations) } else { 0 }
     }
 
     fn slots(&self) -> impl Iterator<Item = u64> + use<> {
@@ -256,7 +297,7 @@ impl ContextTable {
 
     /// Takes the counts over from the slots, which are to be emptied next.
     fn fetch(&mut self, memory: &[u8]) {
-        self.allocations = self.allocations(memory);
+        self.counts = self.slot_counts(memory);
     }
 
     fn clear(&mut self, memory: &mut [u8]) {
@@ -308,8 +349,8 @@ fn write(memory: &mut [u8], at: u64, value: u32) {
     }
 }
 
-fn slot_count(memory: &[u8], place: u64) -> u64 {
-    u64::from(read(memory, place + SLOT_COUNT)) | u64::from(read(memory, place + SLOT_COUNT + 4)) << 32
+fn read_long(memory: &[u8], at: u64) -> u64 {
+    u64::from(read(memory, at)) | u64::from(read(memory, at + 4)) << 32
 }
 
 #[cfg(test)]
@@ -327,6 +368,7 @@ mod tests {
             contexts.publish(&mut memory, value, number);
             let place = probe(&memory, value).unwrap();
             memory[(place + SLOT_COUNT) as usize] += 1;
+            memory[(place + SLOT_BYTES) as usize] += 24;
         }
         assert!(read(&memory, WORD) >= 65_535 << SLOT_LOG2);
         for (&value, &tag) in &contexts.current {
@@ -334,9 +376,15 @@ mod tests {
             assert_eq!(read(&memory, place + 4), tag);
             assert_eq!(contexts.birth(tag).context, contexts.numbers[&value]);
         }
-        let counts = contexts.allocations(&memory);
-        assert_eq!(contexts.total(&memory), counts.iter().sum::<u64>());
-        assert!(counts[0] == 0 && counts[1..].iter().all(|count| *count == 1));
+        let tag = TAG_FIRST + 7;
+        memory[(TAG_TABLE + (u64::from(tag) << TAG_LOG2) + TAG_TEMPORARY) as usize] = 1;
+        contexts.count_grown(tag, 5);
+        let counts = contexts.counts(&memory);
+        assert_eq!(contexts.total(&memory), counts.iter().map(|counts| counts.allocations).sum::<u64>());
+        let (eighth, usual) =
+            (contexts.birth(tag).context as usize, Counts { allocations: 1, bytes: 24, temporary: 0 });
+        let expected = |at| if at == eighth { Counts { bytes: 29, temporary: 1, ..usual } } else { usual };
+        assert!(counts[0] == Counts::default() && (1..counts.len()).all(|at| counts[at] == expected(at)));
     }
 
     #[test]

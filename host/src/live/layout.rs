@@ -3,8 +3,9 @@
 //! ```text
 //! 0             the word that probes read first. With contexts: mask of the context table in bytes, and zero sends every
 //!               allocation to the host. Without: the only slot, whose lower half is zero, and anything else does so
-//! 64 KiB        context table: slots of 16 bytes (V: u32, tag: u32, allocations: u64), open addressing
-//! 64 KiB+16 MiB live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
+//! 64 KiB        context table: slots of 32 bytes (V: u32, tag: u32, allocations: u64, their bytes: u64), open addressing
+//! 16 MiB behind tag table: 16 bytes for each tag (bytes by which blocks grew in place: u64, temporary allocations: u64)
+//! 8 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
 //! A cell is zero, or describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a
@@ -22,32 +23,49 @@ pub(crate) const CONTEXT_TABLE: u64 = 64 * 1024;
 /// Bytes of a slot.
 pub(crate) const SLOT: u64 = 1 << SLOT_LOG2;
 /// log2 of the bytes of a slot.
-pub(crate) const SLOT_LOG2: u32 = 4;
+pub(crate) const SLOT_LOG2: u32 = 5;
 /// Where a slot has its count of allocations.
 pub(crate) const SLOT_COUNT: u64 = 8;
+/// Where a slot has the bytes of those allocations.
+pub(crate) const SLOT_BYTES: u64 = 16;
 /// Most slots of the context table, the spare ones at its end included.
-pub(crate) const CONTEXT_SLOTS_MAX: u32 = 1 << 20;
+pub(crate) const CONTEXT_SLOTS_MAX: u32 = (1 << 19) + CONTEXT_SLOTS_SPARE;
 /// Slots behind the last one, so that probing never wraps.
 pub(crate) const CONTEXT_SLOTS_SPARE: u32 = 64;
 /// Slots of the context table at first.
 pub(crate) const CONTEXT_SLOTS_MIN: u32 = 1 << 12;
 /// Most contexts that are told apart.
 pub(crate) const CONTEXTS_MAX: usize = 1 << 22;
+/// Address of the tag table. What it counts is rarer than allocations, and belongs to blocks whose context is known by
+/// their tag only.
+pub(crate) const TAG_TABLE: u64 = CONTEXT_TABLE + SLOT * CONTEXT_SLOTS_MAX as u64;
+/// log2 of the bytes that the tag table has for each tag: first those by which blocks grew.
+pub(crate) const TAG_LOG2: u32 = 4;
+/// Where a tag's count of temporary allocations is.
+pub(crate) const TAG_TEMPORARY: u64 = 8;
+/// Tags that have a place in the tag table; of others the host keeps count.
+pub(crate) const TAGS_MAX: u32 = 1 << 19;
 /// Address of the live table.
-pub(crate) const LIVE_TABLE: u64 = CONTEXT_TABLE + SLOT * CONTEXT_SLOTS_MAX as u64;
+pub(crate) const LIVE_TABLE: u64 = TAG_TABLE + ((TAGS_MAX as u64) << TAG_LOG2);
 /// Bytes of a cell.
 pub(crate) const CELL: u64 = 8;
 /// Where a cell has its tag.
 pub(crate) const CELL_TAG: u64 = 4;
 /// The tag of the cell of address zero: no block begins there, and a probe that was told so takes the slow path.
 pub(crate) const TAG_NOWHERE: u32 = 1;
+/// The tag of the cell of a block whose lifetime is watched: its release comes to the host, which knows its own tag.
+pub(crate) const TAG_WATCHED: u32 = 2;
 /// The first tag of a block.
-pub(crate) const TAG_FIRST: u32 = 2;
+pub(crate) const TAG_FIRST: u32 = 3;
+/// What stands for the last allocation when that has no cell: the place of no cell.
+pub(crate) const LAST_ELSEWHERE: u32 = 1;
 /// The last interval that is told from later ones.
 pub(crate) const INTERVAL_MAX: u32 = u16::MAX as u32;
 /// What `Release` is told of AssemblyScript's lists of free blocks: an object would lie this far behind the piece that is
 /// put there, but a piece need not have been one.
 pub(crate) const FREE_LIST_HEADER: u32 = 20;
+/// A snapshot within one part in 2 to this of the peak counts as one of the peak.
+pub(crate) const PEAK_SHIFT: i64 = 7;
 /// Bytes of a page.
 pub(crate) const PAGE: u64 = 64 * 1024;
 /// Most cells that a 32-bit memory has room for.
@@ -90,14 +108,19 @@ pub(crate) enum HostFunction {
     Release = 1,
     /// `(probe)`: a probe was reached.
     Probe = 2,
-    /// `()`: the most live bytes so far, and about to become fewer.
+    /// `()`: live bytes are about to fall well below a peak that they have just reached.
     Peak = 3,
     /// `(from, result, size, V, header)`: a block was given another size.
     Resize = 4,
+    /// `(tag, bytes)`: a block of a tag without a place in the tag table grew in place, or, where the bytes are zero, was a
+    /// temporary allocation.
+    Tally = 5,
 }
 
 /// Number of host functions.
-pub(crate) const HOST_FUNCTIONS: u32 = 5;
+pub(crate) const HOST_FUNCTIONS: u32 = 6;
+/// Numbers of parameters of the host functions, in order.
+pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2];
 
 #[cfg(test)]
 mod tests {
@@ -113,5 +136,7 @@ mod tests {
     #[test]
     fn the_memory_fits_its_address_space() {
         assert!(pages(3) <= 1 << 16 && pages(4) < pages(3));
+        // As far as the engine's guard region reaches by default.
+        assert!(LIVE_TABLE + CELL <= 32 << 20);
     }
 }

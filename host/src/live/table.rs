@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use heapy_engine::Extents;
 
-use super::layout::{CELL, CELLS_MAX, Cell, LIVE_TABLE, TAG_FIRST, TAG_NOWHERE};
+use super::layout::{CELL, CELLS_MAX, Cell, LIVE_TABLE, TAG_NOWHERE, TAG_WATCHED};
 
 /// Smaller gaps between blocks are headers and padding.
 const LEAST_FREE: u64 = 32;
@@ -29,6 +29,8 @@ pub(crate) struct Table {
     granule_log2: u32,
     /// Blocks that have no cell.
     outliers: HashMap<u32, Cell>,
+    /// Tags of blocks whose cells have another one.
+    watched: HashMap<u32, u32>,
 }
 
 impl Table {
@@ -38,7 +40,7 @@ impl Table {
         if let Some(first) = memory.get_mut(LIVE_TABLE as usize..(LIVE_TABLE + CELL) as usize) {
             first.copy_from_slice(&nowhere.pack().to_le_bytes());
         }
-        Self { granule_log2, outliers: HashMap::new() }
+        Self { granule_log2, outliers: HashMap::new(), watched: HashMap::new() }
     }
 
     /// The block that begins at an address.
@@ -47,7 +49,12 @@ impl Table {
             Some(place) => Cell::unpack(u64::from_le_bytes(memory.get(place..place + 8)?.try_into().ok()?)),
             None => *self.outliers.get(&address)?,
         };
-        (cell.tag >= TAG_FIRST).then_some(Block { address, size: cell.size, tag: cell.tag })
+        (cell.tag >= TAG_WATCHED).then(|| self.block(address, cell))
+    }
+
+    fn block(&self, address: u32, cell: Cell) -> Block {
+        let watched = if cell.tag == TAG_WATCHED { self.watched.get(&address).copied() } else { None };
+        Block { address, size: cell.size, tag: watched.unwrap_or(cell.tag) }
     }
 
     /// Puts a block in, over one that is there.
@@ -61,11 +68,28 @@ impl Table {
         }
     }
 
+    /// Puts a block in whose release is to come to the host. False where that cannot be told: it has no cell.
+    pub(crate) fn put_watched(&mut self, memory: &mut [u8], block: Block) -> bool {
+        let Some(place) = self.place(memory, block.address) else { return false };
+        let cell = Cell { size: block.size, tag: TAG_WATCHED };
+        memory[place..place + 8].copy_from_slice(&cell.pack().to_le_bytes());
+        self.watched.insert(block.address, block.tag);
+        true
+    }
+
+    /// The place of an address's cell as probes count it; none for addresses without one.
+    pub(crate) fn probe_place(&self, memory: &[u8], address: u32) -> Option<u32> {
+        self.place(memory, address).map(|place| (place as u64 - LIVE_TABLE) as u32)
+    }
+
     /// Takes a block out.
     pub(crate) fn take(&mut self, memory: &mut [u8], address: u32) -> Option<Block> {
         let block = self.get(memory, address)?;
         match self.place(memory, address) {
-            Some(place) => memory[place..place + 8].fill(0),
+            Some(place) => {
+                memory[place..place + 8].fill(0);
+                self.watched.remove(&address);
+            }
             None => {
                 self.outliers.remove(&address);
             }
@@ -80,7 +104,7 @@ impl Table {
         let end = (u64::from(address >> self.granule_log2) + 1).min(cells.len() as u64 / CELL);
         let begin = end.saturating_sub(AROUND_MAX >> self.granule_log2);
         let range = cells.get((begin * CELL) as usize..(end * CELL) as usize)?;
-        let back = range.rchunks_exact(CELL as usize).position(|bytes| cell_of(bytes).tag >= TAG_FIRST)?;
+        let back = range.rchunks_exact(CELL as usize).position(|bytes| cell_of(bytes).tag >= TAG_WATCHED)?;
         let block = self.get(memory, ((end - 1 - back as u64) << self.granule_log2) as u32)?;
         let into = address.checked_sub(block.address)?;
         (into > 0 && into < block.size).then_some(block)
@@ -92,9 +116,9 @@ impl Table {
         let mut blocks: Vec<Block> = Vec::new();
         for (index, bytes) in cells.chunks_exact(8).enumerate() {
             let cell = cell_of(bytes);
-            if cell.tag >= TAG_FIRST {
+            if cell.tag >= TAG_WATCHED {
                 let address = (index as u64) << self.granule_log2;
-                blocks.push(Block { address: address as u32, size: cell.size, tag: cell.tag });
+                blocks.push(self.block(address as u32, cell));
             }
         }
         if !self.outliers.is_empty() {
@@ -111,7 +135,7 @@ impl Table {
         let mut extents = Extents::default();
         for (index, bytes) in self.cells(memory, guest).chunks_exact(8).enumerate() {
             let cell = cell_of(bytes);
-            if cell.tag < TAG_FIRST {
+            if cell.tag < TAG_WATCHED {
                 continue;
             }
             let address = (index as u64) << self.granule_log2;
@@ -195,6 +219,21 @@ mod tests {
         let free = [1024 - 416, 4096 - 1048];
         let expected = Extents { blocks: 5, end: 4097, free_bytes: free.iter().sum(), largest_free: free[1] };
         assert_eq!(extents, expected);
+    }
+
+    #[test]
+    fn a_watched_block_keeps_its_tag() {
+        let (mut table, mut memory) = table();
+        assert!(table.put_watched(&mut memory, block(512, 40)));
+        assert!(!table.put_watched(&mut memory, block(12, 40)));
+        assert_eq!(
+            (table.get(&memory, 512), table.blocks(&memory, GUEST)),
+            (Some(block(512, 40)), vec![block(512, 40)])
+        );
+        assert_eq!(table.extents(&memory, GUEST).blocks, 1);
+        assert_eq!(table.take(&mut memory, 512), Some(block(512, 40)));
+        table.put(&mut memory, block(512, 8));
+        assert_eq!(table.get(&memory, 512), Some(block(512, 8)));
     }
 
     proptest! {

@@ -14,6 +14,8 @@ pub type Load = Box<dyn Fn(u32) -> Result<Use, String>>;
 pub struct Recorded {
     snapshots: String,
     last: u32,
+    /// Whether there is a snapshot of the peak, which is number 0.
+    has_peak: bool,
     /// The snapshot that is asked if no number is given.
     first_asked: u32,
     load: Load,
@@ -31,13 +33,19 @@ impl Recorded {
     #[must_use]
     pub fn new(snapshots: String, last: u32, load: Load) -> Self {
         let (tops, handles) = (RefCell::default(), Handles::new());
-        Self { snapshots, last, first_asked: last, load, tops, handles, most_bytes: usize::MAX }
+        Self { snapshots, last, has_peak: false, first_asked: last, load, tops, handles, most_bytes: usize::MAX }
     }
 
     /// Bounds what scripts may hold: sets take a bit for each object of the heap.
     #[must_use]
     pub fn limited(self, most_bytes: usize) -> Self {
         Self { most_bytes, ..self }
+    }
+
+    /// Lets scripts ask for the snapshot of the peak too, as number 0.
+    #[must_use]
+    pub fn with_peak(self, has_peak: bool) -> Self {
+        Self { has_peak, ..self }
     }
 
     /// An error once scripts hold more than they may.
@@ -67,7 +75,8 @@ impl Native for Recorded {
 
     fn top(&self, number: Option<u32>) -> Result<u32, String> {
         let number = number.unwrap_or(self.first_asked);
-        if !(1..=self.last).contains(&number) {
+        let there = (1..=self.last).contains(&number) || number == 0 && self.has_peak;
+        if !there {
             return Err(format!("there is no snapshot {number}; the recording has {}", self.last));
         }
         let hp = self.tops.borrow_mut().get(number, || (self.load)(number))?;

@@ -18,6 +18,10 @@ pub(crate) struct Handles {
     pub(crate) live_bytes: Global,
     /// Most of them, as far as probes have seen.
     pub(crate) peak_bytes: Global,
+    /// The cell of the last allocation.
+    pub(crate) last: Global,
+    /// Below how many live bytes the host is called.
+    pub(crate) floor: Global,
     /// Mutable integer globals of the original module, by index.
     pub(crate) globals: Vec<(u32, Global)>,
     /// The shadow stack's pointer.
@@ -40,6 +44,7 @@ impl Handles {
         let mut global = |name: &str| as_global(get(name)?, name);
         let live_bytes = global(names::LIVE_BYTES)?;
         let peak_bytes = global(names::PEAK_BYTES)?;
+        let (last, floor) = (global(names::LAST)?, global(names::FLOOR)?);
         let mut globals = Vec::with_capacity(map.globals.len());
         for &index in &map.globals {
             globals.push((index, global(&names::global(index))?));
@@ -52,7 +57,7 @@ impl Handles {
             return Err(TargetError::NotInstrumented { name: names::HOST_FUNCTIONS.to_owned() });
         };
         let start = instance.get_func(&mut store, names::START);
-        Ok(Self { memory, live, host_functions, live_bytes, peak_bytes, globals, stack_pointer, start })
+        Ok(Self { memory, live, host_functions, live_bytes, peak_bytes, last, floor, globals, stack_pointer, start })
     }
 }
 
@@ -69,6 +74,12 @@ pub(crate) fn value(global: &Global, store: impl AsContextMut) -> u64 {
 pub(crate) fn set(global: &Global, store: impl AsContextMut, value: u64) {
     // Type and mutability are instrumentation's own; a guest cannot have changed them.
     let _ = global.set(store, Val::I64(value as i64));
+}
+
+/// Sets a global of 32 bits.
+pub(crate) fn set_word(global: &Global, store: impl AsContextMut, value: u32) {
+    // As above.
+    let _ = global.set(store, Val::I32(value as i32));
 }
 
 fn as_global(export: Extern, name: &str) -> Result<Global, TargetError> {

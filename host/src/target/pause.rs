@@ -6,13 +6,20 @@ use wasmtime::{AsContext, AsContextMut, WasmBacktrace};
 
 use super::handles::value;
 use super::native::read_words;
+use super::peak::LiveOf;
 use super::state::State;
-use crate::live::{Block, layout};
-use crate::paused::{ContextKey, GlobalValue, LiveBlock, Paused, RawFrame};
+use crate::live::{Block, Counts, layout};
+use crate::paused::{ContextKey, GlobalValue, LiveBlock, Paused, RawFrame, RawTotals};
 
 impl State {
     /// Everything that is read of the guest. Time O(its memory), most of it copying. Begins a new interval.
-    pub(crate) fn pause(&mut self, mut store: impl AsContextMut, reason: &str) -> Paused {
+    pub(crate) fn pause(&mut self, store: impl AsContextMut, reason: &str) -> Paused {
+        let age = self.ages.last().map_or(1, |age| age.saturating_add(1));
+        self.pause_between(store, reason, age)
+    }
+
+    /// As [`pause`](Self::pause); blocks made afterwards have the given age.
+    pub(crate) fn pause_between(&mut self, mut store: impl AsContextMut, reason: &str, age: u32) -> Paused {
         let begun = Instant::now();
         // First of all: every frame between here and the guest may put something over what its callers left.
         let native_words = if self.native_top == 0 { None } else { read_words(self.native_top) };
@@ -25,14 +32,17 @@ impl State {
         let memory = self.handles.memory.map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
         self.name_contexts();
         let blocks = self.table.blocks(self.handles.live.data(&store), memory.len() as u64);
-        let allocations = self.contexts.allocations(self.handles.live.data(&store));
+        let counts = self.contexts.counts(self.handles.live.data(&store));
         let live_bytes = value(&self.handles.live_bytes, &mut store);
+        let live = self.by_context(&blocks, counts.len());
+        let peak_bytes = value(&self.handles.peak_bytes, &mut store).max(live_bytes);
+        self.peak.observe(live_bytes, peak_bytes, &live);
         let mut paused = Paused {
             number: 0,
             reason: reason.to_owned(),
             at_nanos: self.started.elapsed().as_nanos() as u64,
-            allocations: allocations.iter().sum(),
-            peak_bytes: value(&self.handles.peak_bytes, &mut store).max(live_bytes),
+            allocations: counts.iter().map(|counts| counts.allocations).sum(),
+            peak_bytes,
             blocks: blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
             memory,
             globals: self.globals(&mut store),
@@ -41,7 +51,8 @@ impl State {
             native_words,
             frames,
             contexts: self.contexts.contexts().clone(),
-            notes: self.notes(self.contexts.lost(&allocations)),
+            totals: self.totals(&counts, &live, peak_bytes),
+            notes: self.notes(self.contexts.lost(&counts)),
             wild_releases: self.problems.wild_releases.clone(),
             ..Paused::default()
         };
@@ -52,6 +63,7 @@ impl State {
                 (pointer <= self.stack_base && self.stack_base <= size).then_some(pointer..self.stack_base);
         }
         self.interval = (self.interval + 1).min(layout::INTERVAL_MAX);
+        self.ages.resize(self.interval as usize, age);
         self.contexts.begin_interval(self.handles.live.data_mut(&mut store), self.interval);
         if let Some(functions) = &self.functions {
             functions.annotate(&mut paused);
@@ -92,8 +104,33 @@ impl State {
             // An address is given out to one block at a time, and a block born in one interval is in the snapshot that
             // ends it.
             serial: u64::from(birth.interval) << 32 | u64::from(block.address),
-            age: birth.interval,
+            age: self.ages.get(birth.interval as usize - 1).copied().unwrap_or(birth.interval),
         }
+    }
+
+    /// Number and bytes of live blocks, by the number of their context.
+    fn by_context(&self, blocks: &[Block], contexts: usize) -> Vec<LiveOf> {
+        let mut live = vec![LiveOf::default(); contexts];
+        for block in blocks {
+            let of = &mut live[self.contexts.birth(block.tag).context as usize];
+            of.blocks += 1;
+            of.bytes += u64::from(block.size);
+        }
+        live
+    }
+
+    /// What allocations came to, of contexts that have any.
+    fn totals(&self, counts: &[Counts], live: &[LiveOf], peak_bytes: u64) -> Vec<RawTotals> {
+        let at_peak = self.peak.by_context(peak_bytes);
+        let totals = (0u32..).zip(counts.iter().zip(live)).map(|(number, (counts, live))| RawTotals {
+            context: number.checked_sub(1).map(ContextKey),
+            allocations: counts.allocations,
+            bytes: counts.bytes,
+            frees: counts.allocations.saturating_sub(live.blocks),
+            temporary: counts.temporary,
+            peak_bytes: at_peak.map(|bytes| bytes.get(number as usize).copied().unwrap_or(0)),
+        });
+        totals.filter(|totals| totals.allocations > 0).collect()
     }
 
     fn notes(&self, lost: u64) -> Vec<String> {

@@ -48,6 +48,9 @@ pub struct TargetOptions {
     pub allocators: Vec<String>,
     /// Whether calling contexts are recorded.
     pub contexts: Contexts,
+    /// Whether a snapshot of the peak is kept, whatever [`snapshot_at`](Self::snapshot_at) says; see
+    /// [`Attached::keep_peak`].
+    pub keep_peak: bool,
     /// Whether the compiled module is kept for the next start, in the user's folder of caches.
     pub cache: bool,
     /// Where it can be paused.
@@ -174,6 +177,9 @@ impl Target {
             self.linker.instantiate(&mut store, &self.module).map_err(|error| TargetError::engine(&error))?;
         let conditions = self.options.snapshot_at.clone();
         let attached = Attached::new(&mut store, &instance, Arc::clone(&self.map), conditions, sink)?;
+        if self.options.keep_peak {
+            attached.keep_peak();
+        }
         if let Some((functions, heap)) = &self.asked {
             heap.attach(attached.clone(), functions);
         }
@@ -364,7 +370,7 @@ fn instrument_options(options: &TargetOptions) -> Options {
         calls: calls.collect(),
         // The timeline tells every growth; it happens too rarely to cost anything.
         grow: true,
-        peak: options.snapshot_at.contains(&Condition::Peak),
+        peak: options.keep_peak || options.snapshot_at.contains(&Condition::Peak),
     }
 }
 

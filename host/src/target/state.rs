@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use wasmtime::{AsContext, AsContextMut, FrameInfo, Module, WasmBacktrace};
 
 use super::condition::Condition;
-use super::handles::{Handles, set, value};
+use super::handles::{Handles, set, set_word, value};
+use super::lifetimes::Lifetimes;
+use super::peak::PeakKeeper;
 use super::request::Requester;
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker, module_offsets};
@@ -59,9 +61,13 @@ pub(crate) struct State {
     pub(crate) interval: u32,
     /// Snapshots given out.
     pub(crate) given: u32,
-    /// The best candidate for the peak, and the live bytes from which another is better.
-    pub(crate) peak: Option<Paused>,
-    pub(crate) peak_threshold: u64,
+    /// What is kept of the peak.
+    pub(crate) peak: PeakKeeper,
+    /// The age that blocks of each interval have, from the first interval.
+    pub(crate) ages: Vec<u32>,
+    /// Address of the last allocation, where it has no cell.
+    pub(crate) last_elsewhere: Option<u32>,
+    pub(crate) lifetimes: Lifetimes,
     /// Whether the snapshot at the exit was taken.
     pub(crate) exit_taken: bool,
     /// Frames of the trap that ended the guest.
@@ -80,7 +86,6 @@ impl State {
     /// A probe found no block to release.
     pub(crate) fn release(&mut self, mut store: impl AsContextMut, address: u32, header: u32) {
         self.answer_request(&mut store);
-        self.note_peak(&mut store);
         if self.remove(&mut store, address).is_some() {
             return;
         }
@@ -102,7 +107,6 @@ impl State {
     ) {
         let [to, size, v] = block;
         self.answer_request(&mut store);
-        self.note_peak(&mut store);
         let (mut from, mut to, mut size) = (from, to, size);
         let mut old = self.table.get(self.handles.live.data(&store), from);
         if old.is_none() && header > 0 && from != 0 {
@@ -115,9 +119,14 @@ impl State {
         }
         match old {
             Some(old) if from == to => {
-                let block = Block { size, ..old };
-                self.table.put(self.handles.live.data_mut(&mut store), block);
-                self.add_live_bytes(&mut store, i64::from(size) - i64::from(old.size));
+                let change = i64::from(size) - i64::from(old.size);
+                self.note_peak(&mut store, change);
+                let (memory, block) = (self.handles.live.data_mut(&mut store), Block { size, ..old });
+                if !(self.lifetimes.watches(from) && self.table.put_watched(memory, block)) {
+                    self.table.put(memory, block);
+                }
+                self.contexts.count_grown(old.tag, size.saturating_sub(old.size));
+                self.add_live_bytes(&mut store, change);
             }
             Some(_) => {
                 self.remove(&mut store, from);
@@ -148,28 +157,13 @@ impl State {
         }
     }
 
-    /// Live bytes are at a new peak, and about to fall.
-    pub(crate) fn peak(&mut self, mut store: impl AsContextMut) {
-        let live = value(&self.handles.live_bytes, &mut store);
-        if live >= self.peak_threshold {
-            self.peak = None;
-            self.peak_threshold = live + live / 100 + 1;
-            self.peak = Some(self.pause(&mut store, "peak"));
-        }
-    }
-
     /// The guest ends: what was to be given out then is given out, once.
     pub(crate) fn exit(&mut self, mut store: impl AsContextMut) {
         if std::mem::replace(&mut self.exit_taken, true) {
             return;
         }
         self.last_sample(&mut store);
-        if self.conditions.contains(&Condition::Peak) {
-            self.peak(&mut store);
-            if let Some(peak) = self.peak.take() {
-                self.give(peak);
-            }
-        }
+        self.give_peak(&mut store);
         if self.conditions.contains(&Condition::Exit) {
             self.snapshot(&mut store, "exit");
         }
@@ -181,7 +175,7 @@ impl State {
         self.give(paused);
     }
 
-    fn give(&mut self, mut paused: Paused) {
+    pub(crate) fn give(&mut self, mut paused: Paused) {
         self.given += 1;
         paused.number = self.given;
         (self.sink)(paused);
@@ -192,6 +186,7 @@ impl State {
         self.contexts.arm(self.handles.live.data_mut(&mut store));
         if self.requester.take_sample() {
             self.sample(&mut store);
+            self.lifetimes.watch_next();
         }
         if let Some(reason) = self.requester.take() {
             self.snapshot(store, &reason);
@@ -202,8 +197,18 @@ impl State {
         let tag = self.tag(&mut store, anchor, v);
         let memory = self.handles.live.data_mut(&mut store);
         let taken = self.table.take(memory, address);
-        self.table.put(memory, Block { address, size, tag });
-        self.contexts.count(tag);
+        self.lifetimes.end(address);
+        let block = Block { address, size, tag };
+        if self.lifetimes.wants() && self.table.put_watched(memory, block) {
+            let allocations = self.contexts.total(memory);
+            self.lifetimes.begin(address, allocations);
+        } else {
+            self.table.put(memory, block);
+        }
+        let place = self.table.probe_place(memory, address);
+        self.last_elsewhere = if place.is_none() { Some(address) } else { None };
+        set_word(&self.handles.last, &mut store, place.unwrap_or(layout::LAST_ELSEWHERE));
+        self.contexts.count(tag, size);
         let mut change = i64::from(size);
         if let Some(taken) = taken {
             self.problems.overlaps += 1;
@@ -213,19 +218,27 @@ impl State {
     }
 
     fn remove(&mut self, mut store: impl AsContextMut, address: u32) -> Option<Block> {
-        let block = self.table.take(self.handles.live.data_mut(&mut store), address)?;
+        let size = self.table.get(self.handles.live.data(&store), address)?.size;
+        self.note_peak(&mut store, -i64::from(size));
+        let memory = self.handles.live.data_mut(&mut store);
+        let place = self.table.probe_place(memory, address);
+        let block = self.table.take(memory, address)?;
+        self.lifetimes.end(address);
+        let last = value(&self.handles.last, &mut store);
+        if place.map(u64::from) == Some(last) || place.is_none() && self.last_elsewhere == Some(address) {
+            self.contexts.count_temporary(block.tag);
+            self.last_elsewhere = None;
+        }
         self.add_live_bytes(&mut store, -i64::from(block.size));
         Some(block)
     }
 
-    /// Live bytes may fall: what they are now is a candidate for the peak.
-    fn note_peak(&mut self, mut store: impl AsContextMut) {
-        let live = value(&self.handles.live_bytes, &mut store);
-        if live > value(&self.handles.peak_bytes, &mut store) {
-            set(&self.handles.peak_bytes, &mut store, live);
-            if self.conditions.contains(&Condition::Peak) {
-                self.peak(store);
-            }
+    /// A block of a tag without a place in the tag table grew in place, or was a temporary allocation.
+    pub(crate) fn tally(&mut self, tag: u32, bytes: u32) {
+        if bytes == 0 {
+            self.contexts.count_temporary(tag);
+        } else {
+            self.contexts.count_grown(tag, bytes);
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heapy_engine::{Extents, GROWS_MAX, Grow, Sample, Timeline};
+use heapy_engine::{Extents, GROWS_MAX, Grow, Lifetimes, PeakSnapshot, Sample, Timeline};
 use wasmtime::AsContextMut;
 
 use super::handles::value;
@@ -66,6 +66,16 @@ impl TimelineLog {
     #[must_use]
     pub fn last(&self) -> Option<Sample> {
         self.lock().timeline.samples.last().copied()
+    }
+
+    /// How long blocks lived, as far as is known.
+    pub(crate) fn set_lifetimes(&self, lifetimes: Lifetimes) {
+        self.lock().timeline.lifetimes = Some(lifetimes);
+    }
+
+    /// Which snapshot shows the peak.
+    pub(crate) fn set_peak_snapshot(&self, snapshot: u32, live_bytes: u64) {
+        self.lock().timeline.peak_snapshot = Some(PeakSnapshot { snapshot, live_bytes });
     }
 
     fn period(&self) -> Duration {
@@ -137,6 +147,7 @@ impl State {
     /// Notes the last moment, with blocks in any case.
     pub(crate) fn last_sample(&mut self, mut store: impl AsContextMut) {
         let extents = Some(self.count_blocks(&mut store));
+        self.timeline.set_lifetimes(self.lifetimes.told());
         self.add_sample(store, extents);
     }
 

@@ -8,6 +8,7 @@ use crate::binding::entry::{Bound, Entry, Owner, attribute, method, optional, re
 use crate::binding::{ApiError, Value};
 use crate::error::UseError;
 use crate::hpy::{Packages, load};
+use crate::totals::SiteTotals;
 use crate::uniset::{IdentitySet, UniSet as Set};
 use crate::use_api::Use;
 
@@ -206,6 +207,13 @@ const ENTRIES: &[Entry] = &[
         "The empty set of kinds: sonokind.refdby is the kind of the objects that nothing refers to.",
         |target, _| Ok(Value::Kinds(hp(target)?.sonokind())),
     ),
+    method(
+        "totals",
+        &[optional("by", Text)],
+        "Totals[]",
+        "What all allocations up to the snapshot came to, those of blocks that are gone too, by 'Prod' (line of allocation, the default), 'Site' (calling context) or 'Unit'; most bytes first.",
+        totals,
+    ),
     method("union", &[repeated("sets", UniSet)], "UniSet", "The union of sets; Nothing for none.", union),
 ];
 
@@ -258,6 +266,22 @@ fn leak_roots(target: &Value, _: &Bound<'_>) -> Result<Value, ApiError> {
         ]))
     };
     Ok(Value::List(hp.leak_roots().into_iter().map(record).collect::<Result<_, _>>()?))
+}
+
+fn totals(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
+    let rows = hp(target)?.totals(bound.text(0).unwrap_or("Prod"))?;
+    let record = |row: SiteTotals| {
+        let SiteTotals { name, totals } = row;
+        Value::Record(vec![
+            ("name".into(), name.into()),
+            ("allocations".into(), totals.allocations.into()),
+            ("bytes".into(), totals.bytes.into()),
+            ("frees".into(), totals.frees.into()),
+            ("temporary".into(), totals.temporary.into()),
+            ("peak".into(), totals.peak_bytes.map_or(Value::None, Value::from)),
+        ])
+    };
+    Ok(Value::List(rows.into_iter().map(record).collect()))
 }
 
 fn load_all(_: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
