@@ -100,6 +100,7 @@ fn argument(hp: &Value, entry: &Entry, accepts: Accepts) -> Value {
         (_, Accepts::StatOrSet) => ask(&set(), "stat", &[]),
         (_, Accepts::Integer | Accepts::IntegerOrText) => Value::Integer(0),
         (_, Accepts::Bool) => Value::Bool(false),
+        ("totals", Accepts::Text) => "Prod".into(),
         (_, Accepts::Text) => "x".into(),
         (_, Accepts::Edges) => ask(&ask(&set(), "sp", &[]), "edges_at", &[Value::Integer(0)]),
         (_, Accepts::SetsByLabel) => Value::Record(vec![("a".into(), set())]),
@@ -113,7 +114,7 @@ fn conforms(value: &Value, types: &str) -> bool {
     types.split(" | ").any(|ty| match (ty.strip_suffix("[]"), value) {
         (Some(inner), Value::List(values)) => values.iter().all(|value| conforms(value, inner)),
         (None, Value::Record(_)) => {
-            matches!(ty, "Row" | "PatternRow" | "Classification" | "LeakRoot" | "ObjectView")
+            matches!(ty, "Row" | "PatternRow" | "Classification" | "LeakRoot" | "ObjectView" | "Totals")
         }
         (None, value) => {
             let own = value.type_name();

@@ -9,6 +9,8 @@ export interface PatternRow { index: number; label: string; depth: number; mark:
 export interface Classification { relation: EquivalenceRelation; class: string; comparison: string; }
 /** An object with which a leak begins. */
 export interface LeakRoot { set: IdentitySet; circle: number; held: number; }
+/** What the allocations of one piece of code came to; bytes of its live blocks at the peak, where that was observed. */
+export interface Totals { name: string; allocations: number; bytes: number; frees: number; temporary: number; peak: number | null; }
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: "block" | "module" | "frame"; instance: number; address: number; size: number; usable: number;
@@ -121,6 +123,9 @@ export interface Use {
   setrelheapu(options: { reference?: Stat | IdentitySet }): void;
   /** The empty set of kinds: sonokind.refdby is the kind of the objects that nothing refers to. */
   readonly sonokind: SetOfKind;
+  /** What all allocations up to the snapshot came to, those of blocks that are gone too, by 'Prod' (line of allocation, the default), 'Site' (calling context) or 'Unit'; most bytes first. */
+  totals(by?: string): Totals[];
+  totals(options: { by?: string }): Totals[];
   /** The union of sets; Nothing for none. */
   union(...sets: ((UniSet | string) | object)[]): UniSet;
   /** The snapshots of the recording. */
