@@ -293,6 +293,13 @@ impl EdgeTable {
         self.incoming_rows.range(object.index()).map(|row| self.incoming.get(row) as usize)
     }
 
+    /// The positions of the edges to objects with ids in a range, by object.
+    pub(super) fn incoming_of(&self, objects: Range<usize>) -> impl ExactSizeIterator<Item = usize> + use<'_> {
+        let start = self.incoming_rows.range(objects.start).start;
+        let end = objects.last().map_or(start, |last| self.incoming_rows.range(last).end);
+        (start..end).map(|row| self.incoming.get(row) as usize)
+    }
+
     /// Number of edges to an object.
     pub(super) fn incoming_count(&self, object: ObjectId) -> usize {
         self.incoming_rows.length(object.index())

@@ -270,10 +270,7 @@ impl Heap {
 
     /// The edges to an object from any object, reachable or not, by the referrer's address.
     pub fn referrers(&self, object: ObjectId) -> impl Iterator<Item = Edge<'_>> {
-        self.edges.incoming(object).map(|position| {
-            let (from, start) = self.edges.referrer(position);
-            self.edge(position, from, self.edges.offset(start, position))
-        })
+        self.edges.incoming(object).map(|position| self.incoming_edge(position))
     }
 
     /// The objects that refer to an object, one for each edge, by address: all that a traversal needs.
@@ -298,6 +295,33 @@ impl Heap {
     #[inline]
     pub(crate) fn incoming_positions(&self, object: ObjectId) -> impl ExactSizeIterator<Item = usize> + use<'_> {
         self.edges.incoming(object)
+    }
+
+    /// As [`Self::incoming_positions`], of the edges to all objects with ids in a range, by object.
+    #[inline]
+    pub(crate) fn incoming_positions_of(
+        &self,
+        objects: std::ops::Range<usize>,
+    ) -> impl ExactSizeIterator<Item = usize> + use<'_> {
+        self.edges.incoming_of(objects)
+    }
+
+    /// The referrer of the edge at a position of [`Self::incoming_positions`].
+    #[inline]
+    pub(crate) fn referrer_at(&self, position: usize) -> ObjectId {
+        self.edges.referrer(position).0
+    }
+
+    /// Whether the edge at a position is of typed evidence and points to the start of its referent.
+    #[inline]
+    pub(crate) fn is_typed_start(&self, position: usize) -> bool {
+        self.edges.evidence(position) == EdgeEvidence::Typed && self.edges.distance(position) == 0
+    }
+
+    /// The edge at a position of [`Self::incoming_positions`].
+    pub(crate) fn incoming_edge(&self, position: usize) -> Edge<'_> {
+        let (from, start) = self.edges.referrer(position);
+        self.edge(position, from, self.edges.offset(start, position))
     }
 
     #[inline]

@@ -21,6 +21,9 @@ pub(super) struct SetNumbering {
     /// The other sets; their numbers stand in the pool alone, for there may be millions of sets.
     others: HashTable<Entry>,
     sets: SetPool,
+    /// Labels of the objects so far; those of a batch are still to be filled in.
+    column: Vec<u32>,
+    batch: Batch,
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -83,53 +86,96 @@ impl SetPool {
 
 /// With how many numbers a table of all pairs still fits into the processor's cache.
 const MAX_PAIRED: usize = 1024;
+/// How many sets are looked up together.
+const BATCH: usize = 256;
+
+/// Sets whose labels are still to be looked up.
+///
+/// A table of millions of sets is far larger than the processor's cache. While a look at it waits for memory the
+/// processor can begin the next ones, but not past the many branches it cannot foresee while a list is collected and
+/// sorted. So lists are collected first and looked up together.
+#[derive(Debug, Default)]
+struct Batch {
+    /// Sorted numbers of all sets, one behind the other.
+    numbers: Vec<u32>,
+    /// Of each set its object's place in the column, where its numbers end, and its hash.
+    sets: Vec<(usize, usize, u32)>,
+    /// What the table said of each set before any set of the batch was added.
+    found: Vec<u32>,
+}
 
 impl SetNumbering {
-    /// Of sets of numbers below `bound`.
-    pub(super) fn of_numbers_below(bound: usize) -> Self {
+    /// Of sets of numbers below `bound`, one for each of some objects.
+    pub(super) fn new(objects: usize, bound: usize) -> Self {
         let pairs = if bound <= MAX_PAIRED { vec![NONE; bound * bound] } else { Vec::new() };
-        Self { single: vec![NONE; bound], pairs, bound, ..Self::default() }
+        Self { single: vec![NONE; bound], pairs, bound, column: Vec::with_capacity(objects), ..Self::default() }
     }
 
-    /// The label of a set that is given as a list in any order and with repetition; the list is sorted.
-    pub(super) fn label(&mut self, list: &mut Vec<u32>) -> u32 {
+    /// Labels the next object by a set that is given as a list in any order and with repetition; the list is sorted.
+    pub(super) fn add(&mut self, list: &mut Vec<u32>) {
         if list.len() > 1 {
             list.sort_unstable();
             list.dedup();
         }
-        let sets = &mut self.sets;
-        match *list.as_slice() {
-            [only] => {
-                let slot = &mut self.single[only as usize];
-                if *slot == NONE {
-                    *slot = sets.push(list);
-                }
-                *slot
-            }
-            [low, high] if !self.pairs.is_empty() => {
-                let slot = &mut self.pairs[low as usize * self.bound + high as usize];
-                if *slot == NONE {
-                    *slot = sets.push(list);
-                }
-                *slot
-            }
+        let slot = match *list.as_slice() {
+            [only] => &mut self.single[only as usize],
+            [low, high] if !self.pairs.is_empty() => &mut self.pairs[low as usize * self.bound + high as usize],
             _ => {
-                let hash = hash(list);
-                let same = |entry: &Entry| entry.hash == hash && sets.at(entry.start) == list.as_slice();
-                if let Some(entry) = self.others.find(spread(hash), same) {
-                    return entry.label;
+                let batch = &mut self.batch;
+                batch.numbers.extend_from_slice(list);
+                batch.sets.push((self.column.len(), batch.numbers.len(), hash(list)));
+                self.column.push(NONE);
+                if self.batch.sets.len() == BATCH {
+                    self.look_up_batch();
                 }
-                let start = sets.numbers.len() as u32;
-                let label = sets.push(list);
-                self.others.insert_unique(spread(hash), Entry { hash, label, start }, |entry| spread(entry.hash));
-                label
+                return;
             }
+        };
+        if *slot == NONE {
+            *slot = self.sets.push(list);
         }
+        self.column.push(*slot);
     }
 
-    /// The sets by their labels.
-    pub(super) fn into_sets(self) -> SetPool {
-        self.sets
+    fn look_up_batch(&mut self) {
+        let mut batch = std::mem::take(&mut self.batch);
+        let (sets, others) = (&mut self.sets, &mut self.others);
+        let label_of = |others: &HashTable<Entry>, sets: &SetPool, hash: u32, set: &[u32]| {
+            let same = |entry: &Entry| entry.hash == hash && sets.at(entry.start) == set;
+            others.find(spread(hash), same).map_or(NONE, |entry| entry.label)
+        };
+        let mut start = 0;
+        for &(_, end, hash) in &batch.sets {
+            batch.found.push(label_of(others, sets, hash, &batch.numbers[start..end]));
+            start = end;
+        }
+        start = 0;
+        for (&(place, end, hash), &found) in batch.sets.iter().zip(&batch.found) {
+            let set = &batch.numbers[start..end];
+            start = end;
+            let mut label = found;
+            if label == NONE {
+                // An equal set may stand before it in the batch.
+                label = label_of(others, sets, hash, set);
+            }
+            if label == NONE {
+                let place = sets.numbers.len() as u32;
+                label = sets.push(set);
+                let entry = Entry { hash, label, start: place };
+                others.insert_unique(spread(hash), entry, |entry| spread(entry.hash));
+            }
+            self.column[place] = label;
+        }
+        batch.numbers.clear();
+        batch.sets.clear();
+        batch.found.clear();
+        self.batch = batch;
+    }
+
+    /// The labels of all objects, and the sets by their labels.
+    pub(super) fn finish(mut self) -> (Vec<u32>, SetPool) {
+        self.look_up_batch();
+        (self.column, self.sets)
     }
 }
 
@@ -142,12 +188,14 @@ mod tests {
     proptest! {
         #[test]
         fn equal_sets_have_one_label(
-            lists in prop::collection::vec(prop::collection::vec(0u32..5, 0..5), 0..40),
+            lists in prop::collection::vec(prop::collection::vec(0u32..5, 0..5), 0..3 * BATCH),
             bound in prop_oneof![Just(5), Just(MAX_PAIRED + 1)],
         ) {
-            let mut numbering = SetNumbering::of_numbers_below(bound);
-            let labels: Vec<u32> = lists.iter().map(|list| numbering.label(&mut list.clone())).collect();
-            let sets = numbering.into_sets();
+            let mut numbering = SetNumbering::new(lists.len(), bound);
+            for list in &lists {
+                numbering.add(&mut list.clone());
+            }
+            let (labels, sets) = numbering.finish();
             for (list, &label) in lists.iter().zip(&labels) {
                 let set: BTreeSet<u32> = list.iter().copied().collect();
                 prop_assert!(set.iter().eq(sets.get(label)));

@@ -13,7 +13,7 @@ use super::class::{Class, TypeClass};
 use super::labelling::{Labelling, Numbering};
 use super::rule::Rule;
 use super::types::type_class;
-use crate::heap::{EdgeEvidence, Family, Heap, Relation};
+use crate::heap::{Family, Heap, Relation};
 use crate::id::{ObjectId, TypeId};
 use crate::view::View;
 
@@ -71,20 +71,22 @@ fn owner_of(heap: &Heap, storage: ObjectId) -> Option<Owner> {
     let mut several_holders = false;
     let mut borrower: Option<ObjectId> = None;
     let mut several_borrowers = false;
-    for edge in heap.referrers(storage) {
-        if edge.evidence != EdgeEvidence::Typed || edge.into != 0 || edge.other == storage {
+    for position in heap.incoming_positions(storage) {
+        let from = heap.referrer_at(position);
+        if from == storage || !heap.is_typed_start(position) {
             continue;
         }
-        let found = match heap.family(edge.other) {
+        let found = match heap.family(from) {
             Family::Frame => {
-                several_borrowers |= borrower.replace(edge.other).is_some_and(|before| before != edge.other);
+                several_borrowers |= borrower.replace(from).is_some_and(|before| before != from);
                 continue;
             }
             // One module holds all statics, so there the symbol tells owners apart.
             Family::Module => {
-                Owner::Static { module: edge.other, symbol: symbol_of(&heap.relation(edge.other, &edge)) }
+                let relation = heap.relation(from, &heap.incoming_edge(position));
+                Owner::Static { module: from, symbol: symbol_of(&relation) }
             }
-            Family::Block => Owner::Object(edge.other),
+            Family::Block => Owner::Object(from),
         };
         several_holders |= holder.as_ref().is_some_and(|before| *before != found);
         holder = Some(found);

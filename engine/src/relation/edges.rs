@@ -19,6 +19,10 @@ use crate::view::View;
 /// The number of an edge that does not count.
 const UNSEEN: u32 = u32::MAX;
 
+/// For how many objects the numbers of the edges to them are fetched together. Referrers lie anywhere in the heap, and
+/// the processor waits for many of their edges at once where no branch depends on one of them.
+const GATHERED: usize = 256;
+
 /// What the numbers in the sets of a labelling stand for.
 #[derive(Debug)]
 pub(super) enum SetMembers {
@@ -128,25 +132,25 @@ fn number_edges_by_holder(view: &Arc<View>, number: impl Fn(ObjectId) -> u32) ->
 
 /// Labels objects by the set of the numbers of the references to them, all of which are below `bound`.
 fn by_set(heap: &Heap, numbers: &[u32], roots: &HashMap<ObjectId, Vec<u32>>, bound: usize) -> (Vec<u32>, SetPool) {
-    let mut sets = SetNumbering::of_numbers_below(bound);
-    let mut list: Vec<u32> = Vec::new();
-    let column = heap
-        .objects()
-        .map(|object| {
+    let mut sets = SetNumbering::new(heap.object_count(), bound);
+    let (mut gathered, mut list): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+    for first in (0..heap.object_count()).step_by(GATHERED) {
+        let chunk = first..heap.object_count().min(first + GATHERED);
+        gathered.clear();
+        gathered.extend(heap.incoming_positions_of(chunk.clone()).map(|position| numbers[position]));
+        let mut rest = gathered.as_slice();
+        for object in chunk.map(|index| ObjectId::new(index as u32)) {
+            let (own, others) = rest.split_at(heap.referrer_count(object));
+            rest = others;
             list.clear();
-            for position in heap.incoming_positions(object) {
-                let number = numbers[position];
-                if number != UNSEEN {
-                    list.push(number);
-                }
-            }
+            list.extend(own.iter().filter(|&&number| number != UNSEEN));
             if let Some(held) = roots.get(&object) {
                 list.extend_from_slice(held);
             }
-            sets.label(&mut list)
-        })
-        .collect();
-    (column, sets.into_sets())
+            sets.add(&mut list);
+        }
+    }
+    sets.finish()
 }
 
 fn root_numbers(heap: &Heap, mut number: impl FnMut(&Root) -> u32) -> HashMap<ObjectId, Vec<u32>> {
