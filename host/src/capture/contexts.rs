@@ -61,7 +61,7 @@ impl<'capture> ContextWriter<'capture> {
             }
         }
         if let Some(entry) = self.raw.entries.get(position).copied().flatten() {
-            let place = RawFrame { function: entry, offset: None };
+            let place = RawFrame::at(entry, None);
             let frame = |frame: &Frame| Frame { library: true, ..frame.clone() };
             for entry in self.symbols.frames(place).iter().map(frame) {
                 let frame = builder.add_frame(entry);

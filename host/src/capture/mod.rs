@@ -122,6 +122,7 @@ pub fn capture(paused: &Paused, symbols: &Symbols, guest: &GuestInfo) -> Result<
     roots.module(objects.module, &guest.name, extent.range.clone(), paused, types.as_ref());
     roots.globals(paused, symbols);
     roots.frames(paused, &activations, &objects.frames, types.as_ref());
+    roots.goroutines(paused);
     roots.pins(paused);
     builder.set_facts(facts(paused, symbols, guest, &extent));
     Ok(builder.finish()?)
@@ -200,7 +201,10 @@ fn static_extent(paused: &Paused, symbols: &Symbols) -> StaticExtent {
 
 fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticExtent) -> Facts {
     let mut notes = paused.notes.clone();
+    let goroutines = paused.go.as_ref().map(|go| go.stacks.is_some());
     let shadow_stack = match (&paused.shadow_stack, paused.running, symbols.stack_pointer()) {
+        _ if goroutines == Some(true) => Seen::Yes,
+        _ if goroutines == Some(false) => Seen::Unknown,
         (Some(_), _, _) => Seen::Yes,
         (None, false, _) | (None, true, None) => Seen::None,
         (None, true, Some(_)) => Seen::Unknown,

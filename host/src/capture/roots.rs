@@ -2,7 +2,8 @@
 //!
 //! * mutable globals, except the stack pointer and other bookkeeping;
 //! * static data, through the module object;
-//! * the live part of the shadow stack, from the stack pointer up: dead words below it are no roots;
+//! * the live part of the shadow stack, from the stack pointer up: dead words below it are no roots; of a Go guest those of
+//!   all goroutines' stacks;
 //! * words of the native stack and of registers, of which either half may be a 32-bit address;
 //! * what the guest said its embedder holds.
 //!
@@ -47,7 +48,17 @@ impl RootWriter<'_> {
     ) {
         self.builder.add_root(RootPlace::Module { instance: INSTANCE, name: name.to_owned() }, module);
         let mut found = Vec::new();
-        self.scanner.range(extent.clone(), 0, &mut found);
+        match &paused.go {
+            Some(go) => {
+                for range in &go.roots {
+                    let lead = range.start.saturating_sub(extent.start) as u32;
+                    let from = found.len();
+                    self.scanner.range(range.clone(), 0, &mut found);
+                    found[from..].iter_mut().for_each(|pointer| pointer.offset = pointer.offset.wrapping_add(lead));
+                }
+            }
+            None => self.scanner.range(extent.clone(), 0, &mut found),
+        }
         match types {
             Some(types) => {
                 for judged in types.judge_statics(paused, extent.start, found) {
@@ -104,6 +115,19 @@ impl RootWriter<'_> {
             self.root(place, Hit { block: pointer.to, into: pointer.into });
         }
         self.native_words(paused.native_words.as_deref().unwrap_or(&[]), objects);
+    }
+
+    /// What the stacks of a Go guest's goroutines hold; goroutines count as threads.
+    pub(super) fn goroutines(&mut self, paused: &Paused) {
+        for stack in paused.go.iter().flat_map(|go| go.stacks.iter().flatten()) {
+            let mut found = Vec::new();
+            self.scanner.range(stack.live.clone(), 0, &mut found);
+            for pointer in found {
+                let (thread, offset) = (stack.goroutine as u32, u64::from(pointer.offset));
+                let place = RootPlace::Stack { instance: INSTANCE, thread, offset };
+                self.root(place, Hit { block: pointer.to, into: pointer.into });
+            }
+        }
     }
 
     /// What the guest said that its embedder holds.

@@ -136,7 +136,7 @@ fn running(blocks: u64, shadow: Range<u64>, functions: &[u32]) -> Paused {
     Paused {
         running: true,
         shadow_stack: Some(shadow),
-        frames: functions.iter().map(|&function| RawFrame { function, offset: None }).collect(),
+        frames: functions.iter().map(|&function| RawFrame::at(function, None)).collect(),
         native_words: Some(Vec::new()),
         ..paused(blocks)
     }
@@ -208,7 +208,7 @@ fn facts_say_what_could_be_seen() {
 #[test]
 fn contexts_are_shared_chains() {
     let mut paused = paused(3);
-    let frame = |function| RawFrame { function, offset: None };
+    let frame = |function| RawFrame::at(function, None);
     paused.contexts = RawContexts {
         frames: vec![Arc::from([frame(0), frame(2)]), Arc::from([frame(1), frame(2)]), Arc::from([])],
         entries: vec![None, Some(0), None],

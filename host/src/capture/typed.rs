@@ -86,12 +86,19 @@ impl Types {
     /// may one of C or C++ that has not the size of the block: a struct may begin a larger one.
     fn is_firm(&self, paused: &Paused, block: usize) -> bool {
         let found = self.typed.blocks.get(block).copied().unwrap_or_default();
+        if paused.go.as_ref().is_some_and(|go| go.pointer_free.get(block) == Some(&true)) {
+            return true;
+        }
         let Some(of) = found.class.or(found.ty) else { return false };
+        // What was asked for is what it is.
+        if self.typed.layouts.get(of.ty).language == Language::Go && found.evidence == TypeEvidence::RunTime {
+            return true;
+        }
         if found.evidence <= TypeEvidence::Size || found.contradicted {
             return false;
         }
         let layout = self.typed.layouts.get(of.ty);
-        if matches!(layout.language, Language::Rust | Language::AssemblyScript) {
+        if matches!(layout.language, Language::Rust | Language::AssemblyScript | Language::Go) {
             return true;
         }
         // Programs keep anything in bytes.

@@ -68,15 +68,21 @@ pub(crate) fn edits(
     let probe = Probe { entry, added, locals: Locals { first: params + body.locals } };
     let mut edits = vec![Edit { at: body.code, remove: 0, insert: probe.prologue(before) }];
     if let Some(epilogue) = probe.epilogue() {
-        edits.extend(body.returns.iter().map(|site| leave(site.at, 1, site.depth)));
-        for tail in &body.tails {
-            edits.push(Edit { at: tail.at, remove: 1, insert: vec![returning(info, tail)] });
-            edits.push(leave(tail.end, 0, tail.depth));
-        }
+        edits.extend(leaves(info, body));
         edits.push(Edit { at: body.end, remove: 0, insert: epilogue });
         edits.sort_by_key(|edit| edit.at);
     }
     (edits, Locals::MORE)
+}
+
+/// The edits by which all that leaves a body leads to the end of the block that it was put into.
+pub(super) fn leaves(info: &ModuleInfo<'_>, body: &BodyFacts) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = body.returns.iter().map(|site| leave(site.at, 1, site.depth)).collect();
+    for tail in &body.tails {
+        edits.push(Edit { at: tail.at, remove: 1, insert: vec![returning(info, tail)] });
+        edits.push(leave(tail.end, 0, tail.depth));
+    }
+    edits
 }
 
 /// The function `(address, size, V)` that records a block whatever is unusual about it.

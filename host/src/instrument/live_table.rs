@@ -216,6 +216,36 @@ impl Added {
         self.call_host(code, HostFunction::Record);
     }
 
+    /// Leaves the slot of V in the locals; leaves the innermost block of code when only the host can record the block.
+    /// `contexts` of what was added may be off: the table is used all the same.
+    pub(crate) fn find_slot(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
+        let always = Self { contexts: true, ..*self };
+        self.check_reach(code, block.address, 0);
+        self.misalignment(code, block.address);
+        code.br_if(0);
+        self.cell(code, block.address);
+        code.local_set(scratch.cell);
+        always.load_slot(code, block, scratch);
+        code.i32_const(0).i32_load(self.arg(layout::WORD, 2)).i32_eqz().br_if(0);
+        always.probe_slots(code, block, scratch);
+    }
+
+    /// Writes the cell that was found, over what is there, and counts. Where `before`, a local, is not zero the block was
+    /// there before and has grown: it keeps its context.
+    pub(crate) fn write_over(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch, before: u32) {
+        let always = Self { contexts: true, ..*self };
+        code.local_get(before).if_(BlockType::Empty);
+        // What is kept of the cell is its tag; live bytes grow by what was added.
+        code.local_get(scratch.cell).i64_load(self.arg(layout::LIVE_TABLE, 3)).local_tee(scratch.bytes);
+        code.i64_const(i64::from(layout::TAG_FIRST) << 32).i64_ge_u().if_(BlockType::Empty);
+        code.local_get(scratch.bytes).i64_const(-1 << 32).i64_and().local_set(scratch.bits).end();
+        let counted = self.arg(layout::CONTEXT_TABLE + layout::SLOT_BYTES, 3);
+        code.local_get(scratch.slot).local_get(scratch.slot).i64_load(counted);
+        code.local_get(before).i64_extend_i32_u().i64_sub().i64_store(counted).end();
+        code.global_get(self.live_bytes).local_get(before).i64_extend_i32_u().i64_sub().global_set(self.live_bytes);
+        always.write_cell(code, block, scratch);
+    }
+
     /// Linear probing, from the slot that was loaded. Leaves the innermost block at an empty slot: V is new.
     fn probe_slots(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
         code.loop_(BlockType::Empty)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allocators::Allocators;
 use super::rewrite::Segment;
+use crate::go::Program;
 use crate::paused::RawFrame;
 
 /// In a map's bytes: code that was added. No module has an offset that great, for sections begin with a header.
@@ -39,6 +40,8 @@ pub struct InstrumentMap {
     pub(crate) entries: Vec<(u32, String)>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
+    /// The program, if it is one of Go's.
+    pub(crate) go: Option<Program>,
 }
 
 /// What the host is told when a probe is reached.
@@ -85,7 +88,7 @@ impl InstrumentMap {
     #[must_use]
     pub fn frame(&self, function: u32, offset: Option<usize>) -> Option<RawFrame> {
         let ours = function >= self.functions;
-        (!ours).then(|| RawFrame { function, offset: offset.and_then(|offset| self.offset(offset)) })
+        (!ours).then(|| RawFrame::at(function, offset.and_then(|offset| self.offset(offset))))
     }
 
     /// The name under which the program calls an allocator's function: calls of what only passes on to it lead to it
@@ -128,6 +131,9 @@ impl InstrumentMap {
     pub(crate) fn set_allocators(&mut self, allocators: &Allocators) {
         self.labels.clone_from(&allocators.labels);
         self.granule_log2 = allocators.granule_log2();
+        self.go = allocators.go.as_ref().map(|go| go.program.clone());
+        let go = allocators.go.iter().flat_map(|go| &go.entries);
+        self.entries.extend(go.map(|entry| (entry.function, entry.name.clone())));
         self.notes.clone_from(&allocators.notes);
         for entry in &allocators.entries {
             self.entries.push((entry.function, entry.name.clone()));

@@ -19,6 +19,7 @@ mod context_code;
 mod contexts;
 mod edits;
 mod emit;
+mod go_probes;
 mod info;
 mod live_table;
 mod map;
@@ -38,6 +39,7 @@ use call_graph::CallGraph;
 use context_code::{ContextGlobals, ContextPlan};
 use edits::ProbeSites;
 use emit::{Additions, assemble};
+pub(crate) use go_probes::MAX_FRAMES as MAX_GO_FRAMES;
 use info::{ModuleInfo, is_function};
 use live_table::Added;
 pub use map::InstrumentMap;
@@ -159,14 +161,20 @@ impl<'a> Pass<'a> {
         Self { info, allocators, sites, shortcuts, added, plans, kept, globals, thunks }
     }
 
+    /// Index of the function that records an object of Go's.
+    fn go_record(&self) -> u32 {
+        self.added.tally + 1
+    }
+
     /// Index of the function that tells the host of a probe.
     fn probe_function(&self) -> u32 {
         self.info.function_count()
     }
 
     fn add_definitions(&self, additions: &mut Additions) {
-        // Function types with 32-bit parameters and no result, in the order of the host functions.
-        for params in layout::HOST_PARAMETERS {
+        // Function types with 32-bit parameters and no result, in the order of the host functions; then that of Go's
+        // `$record`.
+        for params in layout::HOST_PARAMETERS.into_iter().chain([4]) {
             let mut ty = vec![0x60, params];
             ty.extend(std::iter::repeat_n(0x7F, usize::from(params)));
             ty.push(0);
@@ -210,6 +218,10 @@ impl<'a> Pass<'a> {
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Record as u32));
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Tally as u32));
+        if self.allocators.go.is_some() {
+            // The type of `$record` comes behind those of the host functions.
+            additions.functions.push(&(self.added.first_host_type + layout::HOST_FUNCTIONS));
+        }
         for &place in &self.thunks {
             additions.functions.push(&self.info.function_types[self.info.exports[place].index as usize]);
         }
@@ -226,6 +238,10 @@ impl<'a> Pass<'a> {
         additions.bodies.push(NewBody::added(probe));
         additions.bodies.push(NewBody::added(allocation_probes::record_function(&self.added)));
         additions.bodies.push(NewBody::added(allocation_probes::tally_function(&self.added)));
+        if let Some(go) = &self.allocators.go {
+            let functions = (go.program.strides.len() as u32).min(layout::STRIDES_MAX);
+            additions.bodies.push(NewBody::added(go_probes::record_function(&self.added, functions)));
+        }
         additions.bodies.extend(self.thunks.iter().map(|&place| NewBody::added(self.thunk(place))));
     }
 
@@ -235,7 +251,9 @@ impl<'a> Pass<'a> {
         let mut edits: Vec<Edit> = Vec::new();
         let mut locals = MoreLocals::default();
         let before = self.sites.at_entry(function, self.probe_function());
-        if let Some(entry) = self.allocators.entries.iter().find(|entry| entry.function == function) {
+        if let Some(entry) = self.allocators.go_entry(function) {
+            (edits, locals) = go_probes::edits(self.info, entry, facts, self.go_record(), before);
+        } else if let Some(entry) = self.allocators.entries.iter().find(|entry| entry.function == function) {
             (edits, locals) = allocation_probes::edits(self.info, entry, facts, &self.added, before);
         } else {
             if !before.is_empty() {
@@ -279,7 +297,7 @@ impl<'a> Pass<'a> {
     }
 
     fn add_exports(&self, additions: &mut Additions, map: &mut InstrumentMap) {
-        let first_thunk = self.added.tally + 1;
+        let first_thunk = self.go_record() + u32::from(self.allocators.go.is_some());
         let mut export = |name: &str, kind: u8, index: u32| {
             let mut bytes = Vec::new();
             name.encode(&mut bytes);

@@ -3,7 +3,7 @@
 //! Their own declarations do not say what their pointers lead to (Rust's vectors keep a `*mut u8`), how much of it is
 //! in use, and what of it is left over from before: this does.
 
-use super::form::{Form, LayoutId, Record};
+use super::form::{Form, Language, LayoutId, Record};
 use super::slots::Bytes;
 use super::types::Layouts;
 
@@ -25,6 +25,10 @@ pub(super) enum Known {
     ShortString { pointer: u64, element: LayoutId },
     /// A hash table: a pointer to its control bytes, the buckets before them.
     Table { control: u64, mask: u64, element: LayoutId },
+    /// A pointer with a length and room for more.
+    Room { pointer: u64, length: u64, capacity: u64, element: LayoutId },
+    /// A group of slots of a map, of which a byte each says whether it is in use.
+    Group { control: u64, slots: u64, count: u64, slot: LayoutId },
     /// A pointer with a length.
     Slice { pointer: u64, length: u64, element: LayoutId },
     /// A pointer with a vtable.
@@ -40,6 +44,9 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
     let name = layouts.get(ty).name.as_str();
     let parameter = |wanted: &str| record.parameters.iter().find(|(name, _)| name == wanted).map(|&(_, ty)| ty);
     let find = |wanted: &str| member(layouts, ty, wanted).map(|(offset, _)| offset);
+    if layouts.get(ty).language == Language::Go {
+        return of_go(layouts, record, name);
+    }
     if let Some(fat) = fat_pointer(layouts, record) {
         return Some(fat);
     }
@@ -68,6 +75,44 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
         return string(layouts, ty);
     }
     None
+}
+
+/// Slices, strings and interfaces, which the compiler makes, and groups of maps.
+fn of_go(layouts: &Layouts, record: &Record, name: &str) -> Option<Known> {
+    match &record.members[..] {
+        [pointer, length, capacity] if pointer.artificial => Some(Known::Room {
+            pointer: pointer.offset,
+            length: length.offset,
+            capacity: capacity.offset,
+            element: layouts.target(pointer.ty)?,
+        }),
+        [text, length] if text.artificial && text.name == "str" => {
+            Some(Known::Slice { pointer: text.offset, length: length.offset, element: layouts.target(text.ty)? })
+        }
+        [tab, data] if tab.artificial => Some(Known::Dynamic { pointer: data.offset, vtable: tab.offset }),
+        [control, slots] if name.starts_with("map.group[") && control.name == "ctrl" && slots.name == "slots" => {
+            let Form::Array { element: slot, count: Some(count) } = layouts.get(slots.ty).form else { return None };
+            (count <= 8).then_some(Known::Group { control: control.offset, slots: slots.offset, count, slot })
+        }
+        _ => None,
+    }
+}
+
+/// Where the slots in use of a map's groups are in a block of them, and the type of a slot.
+pub(super) fn group_slots(layouts: &Layouts, group: LayoutId, value: Bytes<'_>) -> Option<(LayoutId, Vec<u64>)> {
+    let known = known(layouts, group, layouts.record(group)?)?;
+    let Known::Group { slot, .. } = known else { return None };
+    let size = layouts.get(group).size.max(1);
+    let groups = value.bytes.len() as u64 / size;
+    Some((slot, (0..groups).flat_map(|index| in_use(layouts, known, index * size, value)).collect()))
+}
+
+/// Where the slots in use of a group at `at` are.
+pub(super) fn in_use(layouts: &Layouts, group: Known, at: u64, value: Bytes<'_>) -> Vec<u64> {
+    let Known::Group { control, slots, count, slot } = group else { return Vec::new() };
+    let size = layouts.get(slot).size;
+    let used = |index: &u64| value.number(at + control + index, 1).is_some_and(|byte| byte & 0x80 == 0);
+    (0..count).filter(used).map(|index| at + slots + index * size).collect()
 }
 
 /// `std::vector`: of libc++, whose newest versions have a `__cap_`, and of libstdc++.

@@ -155,6 +155,9 @@ impl<'a> References<'a> {
     /// The references of a block by offset; none where its type is not known and every word may be one.
     pub fn of(&mut self, block: usize) -> Option<Vec<Reference>> {
         let typed = self.typed.blocks.get(block)?;
+        if self.typed.pointer_free.get(block) == Some(&true) {
+            return Some(Vec::new());
+        }
         let ty = typed.class.or(typed.ty)?;
         let of = self.paused.blocks.get(block)?;
         Some(self.at(of.address, of.size, ty))
@@ -174,9 +177,11 @@ impl<'a> References<'a> {
         let found = self.slots.of(layouts, ty, value);
         let buckets =
             if ty.count == Count::Table { containers::occupied(layouts.get(ty.ty).size, value) } else { Vec::new() };
+        let groups = containers::group_slots(layouts, ty.ty, value);
         let references = found.into_iter().map(|slot| {
-            let relation = match ty.count {
-                Count::Table => self.in_table(ty.ty, slot.offset, value, &buckets),
+            let relation = match (ty.count, &groups) {
+                (_, Some((entry, places))) => self.in_table(*entry, slot.offset, value, places),
+                (Count::Table, _) => self.in_table(ty.ty, slot.offset, value, &buckets),
                 _ if named => relation(layouts, ty, slot.offset, value),
                 _ => None,
             };
@@ -199,10 +204,12 @@ impl<'a> References<'a> {
         };
         let record = layouts.record(bucket)?;
         let part = record.members.iter().find(within)?;
-        let key = record.members.iter().find(|member| member.name == "__0")?;
-        let pair = record.members.len() == 2 && record.members.iter().any(|member| member.name == "__1");
+        let is_key = |member: &&Member| matches!(member.name.as_str(), "__0" | "key");
+        let key = record.members.iter().find(is_key)?;
+        let pair =
+            record.members.len() == 2 && record.members.iter().any(|m| matches!(m.name.as_str(), "__1" | "elem"));
         let index = position as u64;
-        if !pair || part.name == "__0" {
+        if !pair || is_key(&part) {
             return Some(Relation::KeyAt(index));
         }
         let text = values::key_text(layouts, self.paused, value, key.ty, start.saturating_add(key.offset));

@@ -17,6 +17,8 @@ pub enum Language {
     Zig,
     /// AssemblyScript, which has no debug information of types.
     AssemblyScript,
+    /// Go, whose types are told by its run-time data.
+    Go,
 }
 
 /// A type with its layout.

@@ -1,7 +1,7 @@
 //! What the blocks are: types and layouts out of a module's own debug information, and the type of every block.
 //!
 //! [`Typing`] is made once for the original module; [`Typing::apply`] types the blocks of a paused guest, best evidence
-//! first: the language's run-time type (C++ vtables, AssemblyScript's ids, Rust's vtables in fat pointers), the inlined
+//! first: the language's run-time type (C++ vtables, AssemblyScript's ids, Go's type descriptors, Rust's vtables in fat pointers), the inlined
 //! generics and variables of the allocating call, typed statics and fields that point to it. Pointers that disagree are
 //! counted and marked. [`References`] then tells which words of a typed block are references at all, [`TypeIds`] gives the
 //! types to the engine, [`Typed::fields`] reads the values.
@@ -18,6 +18,7 @@ mod containers;
 mod dies;
 mod emit;
 mod form;
+mod go;
 mod lines;
 mod names;
 mod present;

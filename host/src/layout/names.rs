@@ -92,7 +92,7 @@ pub(super) fn unit(dies: &Dies, sections: &Sections, at: DieRef, language: Langu
 pub(super) fn pointer(target: &str, reference: bool, language: Language) -> String {
     match (language, reference) {
         (Language::Rust, _) => format!("*mut {target}"),
-        (Language::Zig, _) => format!("*{target}"),
+        (Language::Zig | Language::Go, _) => format!("*{target}"),
         (_, true) => format!("{target}&"),
         (_, false) if target.ends_with('*') => format!("{target}*"),
         (_, false) => format!("{target} *"),
@@ -104,8 +104,8 @@ pub(super) fn array(element: &str, language: Language, count: Option<u64>) -> St
     match (language, count) {
         (Language::Rust, Some(count)) => format!("[{element}; {count}]"),
         (Language::Rust, None) => format!("[{element}]"),
-        (Language::Zig, Some(count)) => format!("[{count}]{element}"),
-        (Language::Zig, None) => format!("[]{element}"),
+        (Language::Zig | Language::Go, Some(count)) => format!("[{count}]{element}"),
+        (Language::Zig | Language::Go, None) => format!("[]{element}"),
         (_, Some(count)) => format!("{element}[{count}]"),
         (_, None) => format!("{element}[]"),
     }

@@ -21,6 +21,16 @@ pub(super) struct Graph<'a> {
     pub(super) word: u64,
     pub(super) statics: &'a [StaticVariable],
     pub(super) vtables: &'a Vtables,
+    pub(super) untyped: Untyped,
+}
+
+/// What a block is that only pointers to nothing in particular lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Untyped {
+    /// Bytes, by its own program's word.
+    Bytes,
+    /// Something that is not known.
+    Unknown,
 }
 
 /// The block that holds `address`, and how far into it that is.
@@ -61,7 +71,7 @@ pub(super) fn propagate(graph: &Graph<'_>, layouts: &mut Layouts, slots: &mut Sl
         }
     }
     // What only a `void *` leads to is bytes by its own program's word; it may be better known from elsewhere.
-    if !spread.untyped.is_empty() {
+    if !spread.untyped.is_empty() && graph.untyped == Untyped::Bytes {
         let bytes = bytes_type(layouts);
         for &index in &spread.untyped {
             if blocks[index].ty.is_none() {

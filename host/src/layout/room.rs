@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::block::{BlockType, Count};
 use super::containers::{self, Known};
-use super::form::{Form, LayoutId};
+use super::form::{Form, Language, LayoutId};
 use super::slots::{self, Bytes};
 use super::types::Layouts;
 use super::typing::{Typed, bytes_of};
@@ -152,10 +152,9 @@ fn inside(
 /// Whether a type is a container that tells its room.
 fn is_container(layouts: &Layouts, ty: LayoutId) -> bool {
     is_sequence(&layouts.get(ty).name)
-        || layouts
-            .record(ty)
-            .and_then(|record| containers::known(layouts, ty, record))
-            .is_some_and(|known| matches!(known, Known::Range { .. } | Known::ShortString { .. } | Known::Table { .. }))
+        || layouts.record(ty).and_then(|record| containers::known(layouts, ty, record)).is_some_and(|known| {
+            matches!(known, Known::Range { .. } | Known::ShortString { .. } | Known::Table { .. } | Known::Room { .. })
+        })
 }
 
 /// Whether it is one of Rust's containers around a buffer.
@@ -187,7 +186,11 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
     match containers::known(layouts, ty, record)? {
         Known::Slice { pointer, length, element } => {
             let length = word(length)?;
-            Some(plain(word(pointer)?, length, length, element, name.ends_with("str")))
+            let text = name.ends_with("str") || layouts.get(ty).language == Language::Go;
+            Some(plain(word(pointer)?, length, length, element, text))
+        }
+        Known::Room { pointer, length, capacity, element } => {
+            Some(plain(word(pointer)?, word(length)?, word(capacity)?, element, false))
         }
         Known::Range { first, used, end, element } => {
             let (size, start) = (layouts.get(element).size, word(first)?);

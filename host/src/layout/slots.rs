@@ -343,6 +343,17 @@ fn known_slots(
                 push(found, value, at.saturating_add(control), Points::Table(element), next.sure);
             }
         }
+        Known::Room { pointer, capacity, element, .. } => {
+            let capacity = value.word(at.saturating_add(capacity)).unwrap_or(0);
+            if capacity > 0 && layouts.get(element).size > 0 {
+                push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
+            }
+        }
+        Known::Group { slot, .. } => {
+            for offset in containers::in_use(layouts, known, at, value) {
+                pending.push(Pending { ty: slot, offset, sure: next.sure, nesting: next.nesting + 1, count: 1 });
+            }
+        }
         Known::Slice { pointer, length, element } => {
             if value.word(at.saturating_add(length)).unwrap_or(0) > 0 {
                 push(found, value, at.saturating_add(pointer), Points::Value(element), next.sure);

@@ -109,6 +109,17 @@ impl Layouts {
         self.canonical(key, layout)
     }
 
+    /// A type that is told by a number, so that another one may have its name; what it consists of comes later.
+    pub(super) fn declare_numbered(&mut self, layout: Layout, number: u64) -> LayoutId {
+        let key = Key::Named { name: layout.name.clone(), size: layout.size, tag: u16::MAX, parts: number };
+        self.canonical(key, layout)
+    }
+
+    /// Tells what a declared type consists of.
+    pub(super) fn define(&mut self, id: LayoutId, form: Form) {
+        self.layouts[id.0 as usize].form = form;
+    }
+
     /// The type of this full name, among those that the module defines or that were taken.
     pub(super) fn by_name(&mut self, dies: &Dies, sections: &Sections, name: &str) -> Option<LayoutId> {
         let die = *self.definitions(dies, sections).get(name)?;

@@ -12,13 +12,15 @@ use super::block::{BlockType, Evidenced, Operator};
 use super::code::{self, CodeIndex};
 use super::dies::Dies;
 use super::form::LayoutId;
+use super::go::GoTypes;
 use super::lines::Lines;
 use super::names;
-use super::propagate;
+use super::propagate::{self, Untyped};
 use super::run_time::Vtables;
 use super::sections::Sections;
 use super::slots::{Bytes, Slot, Slots};
 use super::types::{Layouts, language_of};
+use crate::go::{GoHeap, WORD};
 use crate::paused::{ContextKey, Paused, RawFrame};
 
 /// The types of one original module. Nothing of its debug information is read before the first question.
@@ -45,6 +47,7 @@ struct Changing {
     layouts: Layouts,
     vtables: Vtables,
     slots: Slots,
+    go: GoTypes,
 }
 
 /// A typed variable with static storage.
@@ -89,6 +92,29 @@ pub struct Typed {
     pub layouts: Layouts,
     /// Bytes of a pointer.
     pub(super) word: u64,
+    /// Blocks in which the guest's collector finds no pointers; empty where nothing is known of that.
+    pub(super) pointer_free: Vec<bool>,
+}
+
+impl Changing {
+    /// The types of the blocks of a Go guest.
+    fn apply_go(&mut self, paused: &Paused, go: &GoHeap) -> Typed {
+        let Self { layouts, vtables, slots, go: types } = self;
+        let mut blocks = types.blocks(layouts, paused, go);
+        let graph = propagate::Graph { paused, word: WORD, statics: &[], vtables, untyped: Untyped::Unknown };
+        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
+        let frames = vec![Vec::new(); paused.frames.len()];
+        let pointer_free = go.pointer_free.clone();
+        Typed {
+            blocks,
+            contradictions,
+            statics: Vec::new(),
+            frames,
+            layouts: layouts.clone(),
+            word: WORD,
+            pointer_free,
+        }
+    }
 }
 
 impl Typing {
@@ -207,7 +233,10 @@ impl Typing {
         let read = self.read();
         let stale = self.is_stale(read);
         let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Changing { layouts, vtables, slots } = &mut *changing;
+        if let Some(go) = &paused.go {
+            return changing.apply_go(paused, go);
+        }
+        let Changing { layouts, vtables, slots, .. } = &mut *changing;
         let symbols = self.symbols(read);
         let mut known: HashMap<(ContextKey, u64), Option<Evidenced>> = HashMap::new();
         let mut blocks = vec![TypedBlock::default(); paused.blocks.len()];
@@ -243,7 +272,7 @@ impl Typing {
             }
         }
         let statics: &[StaticVariable] = if stale { &[] } else { &read.statics };
-        let graph = propagate::Graph { paused, word, statics, vtables };
+        let graph = propagate::Graph { paused, word, statics, vtables, untyped: Untyped::Bytes };
         let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
         let mut in_frame: HashMap<RawFrame, Vec<StaticVariable>> = HashMap::new();
         let variables = |frame: &RawFrame| {
@@ -251,7 +280,8 @@ impl Typing {
             if stale { Vec::new() } else { found.clone() }
         };
         let frames = paused.frames.iter().map(variables).collect();
-        Typed { blocks, contradictions, statics: statics.to_vec(), frames, layouts: layouts.clone(), word }
+        let statics = statics.to_vec();
+        Typed { blocks, contradictions, statics, frames, layouts: layouts.clone(), word, pointer_free: Vec::new() }
     }
 
     /// The words of a typed block that are or may be references, by offset.

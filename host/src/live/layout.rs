@@ -5,7 +5,8 @@
 //!               allocation to the host. Without: the only slot, whose lower half is zero, and anything else does so
 //! 64 KiB        context table: slots of 32 bytes (V: u32, tag: u32, allocations: u64, their bytes: u64), open addressing
 //! 16 MiB behind tag table: 16 bytes for each tag (bytes by which blocks grew in place: u64, temporary allocations: u64)
-//! 8 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
+//! 8 MiB behind  of a Go guest the bytes from each function's return address to its caller's on Go's stack, 4 bytes each
+//! 1 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
 //! A cell is zero, or describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a
@@ -45,8 +46,12 @@ pub(crate) const TAG_LOG2: u32 = 4;
 pub(crate) const TAG_TEMPORARY: u64 = 8;
 /// Tags that have a place in the tag table; of others the host keeps count.
 pub(crate) const TAGS_MAX: u32 = 1 << 19;
+/// Address of the table of Go's functions: for each defined one the bytes from its return address to its caller's.
+pub(crate) const STRIDES: u64 = TAG_TABLE + ((TAGS_MAX as u64) << TAG_LOG2);
+/// Most functions in that table; contexts end at others.
+pub(crate) const STRIDES_MAX: u32 = 1 << 18;
 /// Address of the live table.
-pub(crate) const LIVE_TABLE: u64 = TAG_TABLE + ((TAGS_MAX as u64) << TAG_LOG2);
+pub(crate) const LIVE_TABLE: u64 = STRIDES + 4 * STRIDES_MAX as u64;
 /// Bytes of a cell.
 pub(crate) const CELL: u64 = 8;
 /// Where a cell has its tag.
@@ -115,12 +120,15 @@ pub(crate) enum HostFunction {
     /// `(tag, bytes)`: a block of a tag without a place in the tag table grew in place, or, where the bytes are zero, was a
     /// temporary allocation.
     Tally = 5,
+    /// `(address, size, V, type, before)`: tell an object of Go's that the fast path could not; `before` are the bytes of
+    /// its block that were given out before it.
+    RecordTyped = 6,
 }
 
 /// Number of host functions.
-pub(crate) const HOST_FUNCTIONS: u32 = 6;
+pub(crate) const HOST_FUNCTIONS: u32 = 7;
 /// Numbers of parameters of the host functions, in order.
-pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2];
+pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2, 5];
 
 #[cfg(test)]
 mod tests {

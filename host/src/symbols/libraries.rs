@@ -7,6 +7,7 @@
 //! | C++ | `operator new` and `delete`, namespaces `std`, `__gnu_cxx`, `__cxxabiv1`, files of libc++ and libstdc++ |
 //! | Zig | functions of `heap`, `mem`, `array_list`, `hash_map` and the like, files of `lib/std` |
 //! | AssemblyScript | elements of `~lib/` |
+//! | Go | packages of the runtime and of containers and texts: `runtime`, `internal/...`, `reflect`, `strings`, ... |
 //!
 //! A function that only mentions such a type in its parameters or as a trait that it implements is the program's.
 
@@ -120,6 +121,31 @@ const LIBRARY_FILES: [&str; 12] = [
     "/lib/std/",
     "dlmalloc/src/",
 ];
+
+/// Packages of Go's library that allocate on behalf of their caller.
+const GO_PACKAGES: [&str; 14] = [
+    "runtime",
+    "reflect",
+    "slices",
+    "maps",
+    "strings",
+    "bytes",
+    "strconv",
+    "sort",
+    "sync",
+    "sync/atomic",
+    "iter",
+    "unique",
+    "weak",
+    "errors",
+];
+
+/// Whether a function of a Go program belongs to its runtime or to a library of containers.
+pub(super) fn is_go_library(function: &str) -> bool {
+    let package = super::go::package(function);
+    let inside = ["internal/", "runtime/", "container/", "type:", "go:"];
+    GO_PACKAGES.contains(&package) || inside.iter().any(|prefix| function.starts_with(prefix))
+}
 
 /// Whether the function, by its readable name or its source file, is one of an allocator or a container library.
 pub(super) fn is_library(name: &str, mangling: Mangling, file: Option<&str>) -> bool {

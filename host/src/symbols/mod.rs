@@ -8,6 +8,7 @@
 
 mod demangle;
 mod dwarf;
+mod go;
 mod libraries;
 mod memory_plan;
 mod module;
@@ -24,6 +25,7 @@ use thiserror::Error;
 
 use self::demangle::{Mangling, Readable, clean, demangle};
 use self::dwarf::{DebugFrame, DebugFrames, LineTable};
+use self::go::GoSymbols;
 use self::libraries::{is_library, rust_crate};
 pub use self::memory_plan::StaticExtent;
 use self::memory_plan::{PlanFacts, static_extent};
@@ -65,6 +67,7 @@ pub struct Symbols {
     frames: Mutex<HashMap<RawFrame, Arc<[Frame]>>>,
     notes: Mutex<Vec<String>>,
     typing: OnceLock<Option<Typing>>,
+    go: OnceLock<Option<GoSymbols>>,
     /// What nameless functions are called after.
     label: String,
 }
@@ -92,6 +95,7 @@ impl Symbols {
             frames: Mutex::default(),
             notes: Mutex::default(),
             typing: OnceLock::new(),
+            go: OnceLock::new(),
             label: clean(label),
         })
     }
@@ -200,6 +204,12 @@ impl Symbols {
     /// Where static data lies, given the lowest address of a live block.
     #[must_use]
     pub fn static_extent(&self, lowest_block: Option<u64>) -> StaticExtent {
+        if let Some(go) = self.go() {
+            let end = go.program.data.end;
+            let first =
+                self.module.data.iter().filter(|segment| !segment.is_empty()).map(|segment| segment.start).min();
+            return StaticExtent { range: first.unwrap_or(end).min(end)..end, exact: true };
+        }
         let segments = self.module.data.iter().filter(|segment| !segment.is_empty()).cloned();
         let symbols = self.statics().iter().map(|symbol| symbol.address..symbol.address.saturating_add(symbol.size));
         // A symbol outside of the memory is one of a dropped variable.
@@ -222,10 +232,15 @@ impl Symbols {
         static_extent(&facts, lowest_block)
     }
 
-    /// Whether addresses of the first memory have 64 bits.
+    /// Whether addresses take 64 bits in memory: those of Go's do, although the first memory has 32.
     #[must_use]
     pub fn has_wide_addresses(&self) -> bool {
-        self.module.memory.is_some_and(|memory| memory.wide)
+        self.module.memory.is_some_and(|memory| memory.wide) || self.go().is_some()
+    }
+
+    /// The tables of a Go program; none of other modules.
+    fn go(&self) -> Option<&GoSymbols> {
+        self.go.get_or_init(|| GoSymbols::find(&self.module)).as_ref()
     }
 
     /// What was wrong with the symbols so far, one sentence each.
@@ -274,6 +289,9 @@ impl Symbols {
             return demangle(name);
         }
         let exported = module.exported_functions.iter().find(|(index, _)| *index == function).map(|(_, name)| name);
+        if let Some(name) = self.go().and_then(|go| go.name(function)) {
+            return Readable { text: clean(name), mangling: Mangling::Plain };
+        }
         match exported.or_else(|| module.imported_functions.get(function as usize)) {
             Some(name) => demangle(name),
             None => Readable { text: format!("{}[{function}]", self.label), mangling: Mangling::Plain },
@@ -281,6 +299,9 @@ impl Symbols {
     }
 
     fn frames_at(&self, place: RawFrame) -> Vec<Frame> {
+        if let Some(frames) = self.go().and_then(|go| go.frames(&self.module, place)) {
+            return frames;
+        }
         let own = self.readable_name(place.function);
         let debug = self.debug_frames(place);
         if debug.frames.is_empty() {

@@ -20,7 +20,7 @@ fn function(symbols: &Symbols, name: &str) -> u32 {
 /// Every place of a function where it has frames, by line of the innermost frame.
 fn places(symbols: &Symbols, function: u32) -> impl Iterator<Item = Arc<[Frame]>> {
     let body = symbols.module.body_of(function).unwrap();
-    body.map(move |offset| symbols.frames(RawFrame { function, offset: Some(offset as u32) }))
+    body.map(move |offset| symbols.frames(RawFrame::at(function, Some(offset as u32))))
 }
 
 /// The line, from 1, of the first line of a source that has `text`.
@@ -106,11 +106,11 @@ fn names_of_every_language() {
     function(&symbols("zoo"), "operator new(unsigned long)");
     let rust = symbols("shapes_rs.names");
     let main = function(&rust, "shapes_rs::main");
-    let frames = rust.frames(RawFrame { function: main, offset: Some(1) });
+    let frames = rust.frames(RawFrame::at(main, Some(1)));
     assert_eq!((frames.len(), frames[0].line, frames[0].unit.as_deref()), (1, None, Some("shapes_rs")));
     let script = symbols("shapes_as.stub");
     let build = function(&script, "shapes/build");
-    let frames = script.frames(RawFrame { function: build, offset: None });
+    let frames = script.frames(RawFrame::at(build, None));
     assert_eq!((frames[0].unit.as_deref(), frames[0].library), (Some("shapes"), false));
     assert_eq!(symbols("shapes_as.incremental").global_name(10).as_deref(), Some("shapes/tree"));
 }
@@ -120,7 +120,7 @@ fn a_bare_module_gets_indices() {
     let text = r#"(module (import "env" "print" (func)) (func) (func (export "go")))"#;
     let symbols = Symbols::labelled(wat::parse_str(text).unwrap().into(), "app").unwrap();
     assert_eq!([0, 1, 2, 9].map(|index| symbols.function_name(index)), ["env.print", "app[1]", "go", "app[9]"]);
-    let frames = symbols.frames(RawFrame { function: 1, offset: Some(u32::MAX) });
+    let frames = symbols.frames(RawFrame::at(1, Some(u32::MAX)));
     assert_eq!((frames[0].function.as_str(), frames[0].line, frames[0].library), ("app[1]", None, false));
     assert_eq!(symbols.statics(), []);
     assert_eq!(symbols.static_extent(None).range, 0..0);
@@ -161,7 +161,7 @@ fn ask_all(bytes: Vec<u8>) {
         let function = (functions + index) as u32;
         let _ = symbols.shadow_frame(function);
         for offset in body.clone().step_by(29) {
-            assert!(!symbols.frames(RawFrame { function, offset: Some(offset as u32) }).is_empty());
+            assert!(!symbols.frames(RawFrame::at(function, Some(offset as u32))).is_empty());
         }
     }
     assert!(symbols.notes().len() <= 8, "{:?}", symbols.notes());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{AsContext, AsContextMut, Caller, Func, Instance, Memory, Ref, Store};
 
 use super::condition::Condition;
+use super::go::GoState;
 use super::handles::{Handles, value};
 use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
@@ -66,12 +67,15 @@ impl Attached {
         let timeline = TimelineLog::default();
         let memory = handles.live.data_mut(&mut *store);
         let table = Table::new(map.granule_log2, memory);
-        let contexts = ContextTable::new(map.contexts, memory);
+        // In a Go guest types are found by contexts, which then are types alone.
+        let contexts = ContextTable::new(map.contexts || map.go.is_some(), memory);
+        let go = map.go.as_ref().map(|program| GoState::new(program, memory));
         let state = State {
             map,
             handles,
             table,
             contexts,
+            go,
             problems: Problems::default(),
             module: instance.module(&*store).clone(),
             walker: Walker::new(instance.module(&*store)),
@@ -229,7 +233,8 @@ impl Attached {
         let with = |state: &Mutex<State>, act: &mut dyn FnMut(&mut State)| {
             act(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         };
-        let (record, release, probe, peak, resize, tally) = (state(), state(), state(), state(), state(), state());
+        let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
+        let (tally, typed) = (state(), state());
         let functions = [
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, turned: u32, size: u32, v: u32| {
                 let here = 0usize;
@@ -259,6 +264,13 @@ impl Attached {
             Func::wrap(&mut *store, move |_: Caller<'_, T>, tag: u32, bytes: u32| {
                 with(&tally, &mut |state| state.tally(tag, bytes));
             }),
+            Func::wrap(
+                &mut *store,
+                move |mut caller: Caller<'_, T>, turned: u32, size: u32, v: u32, ty: u32, before: u32| {
+                    with(&typed, &mut |state| state.record_typed(&mut caller, [!turned, size, v], ty, before));
+                    scrub();
+                },
+            ),
         ];
         let places = [
             HostFunction::Record,
@@ -267,6 +279,7 @@ impl Attached {
             HostFunction::Peak,
             HostFunction::Resize,
             HostFunction::Tally,
+            HostFunction::RecordTyped,
         ];
         let table = self.lock().handles.host_functions;
         for (place, function) in places.into_iter().zip(functions) {

@@ -6,6 +6,7 @@
 mod attach;
 mod cache;
 mod condition;
+mod go;
 mod handles;
 mod lifetimes;
 mod native;

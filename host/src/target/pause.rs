@@ -31,7 +31,11 @@ impl State {
         };
         let memory = self.handles.memory.map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
         self.name_contexts();
-        let blocks = self.table.blocks(self.handles.live.data(&store), memory.len() as u64);
+        let go = self.go_heap(&mut store, &memory);
+        let blocks = match &go {
+            Some(go) => go.blocks.clone(),
+            None => self.table.blocks(self.handles.live.data(&store), memory.len() as u64),
+        };
         let counts = self.contexts.counts(self.handles.live.data(&store));
         let live_bytes = value(&self.handles.live_bytes, &mut store);
         let live = self.by_context(&blocks, counts.len());
@@ -43,7 +47,11 @@ impl State {
             at_nanos: self.started.elapsed().as_nanos() as u64,
             allocations: counts.iter().map(|counts| counts.allocations).sum(),
             peak_bytes,
-            blocks: blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
+            blocks: match &go {
+                Some(go) => go.live.clone(),
+                None => blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
+            },
+            go: go.map(|go| go.heap),
             memory,
             globals: self.globals(&mut store),
             shadow_stack: None,
@@ -56,7 +64,9 @@ impl State {
             wild_releases: self.problems.wild_releases.clone(),
             ..Paused::default()
         };
-        if let Some(pointer) = self.handles.stack_pointer {
+        if let Some(go) = &mut self.go {
+            paused.notes.append(&mut go.notes);
+        } else if let Some(pointer) = self.handles.stack_pointer {
             let pointer = value(&pointer, &mut store);
             let size = paused.memory.len() as u64;
             paused.shadow_stack =
@@ -93,7 +103,7 @@ impl State {
         Some(self.live_block(&block, self.handles.memory?.data(&store)))
     }
 
-    fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {
+    pub(super) fn live_block(&self, block: &Block, memory: &[u8]) -> LiveBlock {
         let birth = self.contexts.birth(block.tag);
         let size = u64::from(block.size);
         LiveBlock {

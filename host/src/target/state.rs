@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{AsContext, AsContextMut, FrameInfo, Module, WasmBacktrace};
 
 use super::condition::Condition;
+use super::go::GoState;
 use super::handles::{Handles, set, set_word, value};
 use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
@@ -40,6 +41,8 @@ pub(crate) struct State {
     pub(crate) handles: Handles,
     pub(crate) table: Table,
     pub(crate) contexts: ContextTable,
+    /// What is kept of a Go guest.
+    pub(crate) go: Option<GoState>,
     pub(crate) problems: Problems,
     /// The module that runs.
     pub(crate) module: Module,
@@ -259,7 +262,7 @@ impl State {
         }
     }
 
-    fn add_live_bytes(&mut self, mut store: impl AsContextMut, change: i64) {
+    pub(super) fn add_live_bytes(&mut self, mut store: impl AsContextMut, change: i64) {
         let live = value(&self.handles.live_bytes, &mut store);
         set(&self.handles.live_bytes, store, live.saturating_add_signed(change));
     }

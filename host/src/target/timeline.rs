@@ -183,7 +183,10 @@ impl State {
     fn count_blocks(&mut self, mut store: impl AsContextMut) -> Extents {
         let begun = Instant::now();
         let guest = self.memory_bytes(&mut store);
-        let extents = self.table.extents(self.handles.live.data(&store), guest);
+        let extents = match self.settle_go(&mut store) {
+            Some(extents) => extents,
+            None => self.table.extents(self.handles.live.data(&store), guest),
+        };
         self.timeline.counted(begun.elapsed());
         extents
     }

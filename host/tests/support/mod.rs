@@ -62,10 +62,7 @@ fn linker(engine: &Engine, map: Option<Arc<InstrumentMap>>) -> Linker<Data> {
             let trace = WasmBacktrace::force_capture(&caller);
             let frame = |frame: &wasmtime::FrameInfo| match &map {
                 Some(map) => map.frame(frame.func_index(), frame.module_offset()),
-                None => Some(RawFrame {
-                    function: frame.func_index(),
-                    offset: frame.module_offset().map(|offset| offset as u32),
-                }),
+                None => Some(RawFrame::at(frame.func_index(), frame.module_offset().map(|offset| offset as u32))),
             };
             let frames = trace.frames().iter().filter_map(frame).collect();
             caller.data_mut().traces.push(frames);

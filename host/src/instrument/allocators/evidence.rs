@@ -15,6 +15,8 @@ pub enum Evidence {
     PassedOnBy(String),
     /// It has the parameters of this function, and hands them on to it.
     Calls(String),
+    /// Its name in the table of functions that Go programs carry, stripped or not.
+    FunctionTable,
     /// The shape of its code.
     Structure {
         /// What was seen, in words.
@@ -29,12 +31,17 @@ impl Evidence {
     #[must_use]
     pub const fn is_certain(&self) -> bool {
         match self {
-            Self::Specification | Self::Name | Self::Export | Self::PassedOnBy(_) | Self::Calls(_) => true,
+            Self::Specification
+            | Self::Name
+            | Self::Export
+            | Self::PassedOnBy(_)
+            | Self::Calls(_)
+            | Self::FunctionTable => true,
             Self::Structure { certain, .. } => *certain,
         }
     }
 
-    /// One word for programs: `specification`, `name`, `export`, `passed-on`, `calls` or `structure`.
+    /// One word for programs: `specification`, `name`, `export`, `passed-on`, `calls`, `function-table` or `structure`.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -43,6 +50,7 @@ impl Evidence {
             Self::Export => "export",
             Self::PassedOnBy(_) => "passed-on",
             Self::Calls(_) => "calls",
+            Self::FunctionTable => "function-table",
             Self::Structure { .. } => "structure",
         }
     }
@@ -56,6 +64,7 @@ impl fmt::Display for Evidence {
             Self::Export => f.write_str("by the name it is exported under"),
             Self::PassedOnBy(name) => write!(f, "`{name}` does nothing but call it"),
             Self::Calls(name) => write!(f, "it hands its parameters on to `{name}`, which does not read them all"),
+            Self::FunctionTable => f.write_str("by its name in the table of functions that Go programs carry"),
             Self::Structure { seen, certain: true } => write!(f, "by the shape of its code: {seen}"),
             Self::Structure { seen, certain: false } => write!(f, "uncertain, by the shape of its code: {seen}"),
         }

@@ -10,6 +10,7 @@ mod dead_parameters;
 mod dlmalloc;
 mod evidence;
 mod fingerprint;
+mod go;
 mod known;
 mod layers;
 mod report;
@@ -22,6 +23,7 @@ use super::info::ModuleInfo;
 use crate::error::InstrumentError;
 use crate::live::layout;
 pub use evidence::Evidence;
+pub(crate) use go::{GoAllocator, GoEntry};
 pub(crate) use layers::passes_on_to;
 pub use report::{AllocatorReport, Candidate, Standing};
 
@@ -184,11 +186,17 @@ pub(crate) struct Allocators {
     pub(crate) labels: Vec<u32>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
+    /// Go's allocator; then there are no other entries.
+    pub(crate) go: Option<GoAllocator>,
 }
 
 impl Allocators {
     /// Finds them by specifications, names, exports and the shape of their code.
     pub(crate) fn find(info: &ModuleInfo<'_>, specs: &[String]) -> Result<Self, InstrumentError> {
+        if let Some(go) = go::find(info).filter(|_| specs.is_empty()) {
+            let labels = go.labels.clone();
+            return Ok(Self { labels, notes: vec![report::GO_NOTE.to_owned()], go: Some(go), ..Self::default() });
+        }
         let (mut candidates, mut notes) = candidates(info, specs)?;
         candidates.sort_by_key(|entry| entry.function);
         let labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
@@ -196,14 +204,20 @@ impl Allocators {
         notes.extend(report::warnings(&entries));
         notes.sort();
         notes.dedup();
-        Ok(Self { entries, labels, notes })
+        Ok(Self { entries, labels, notes, go: None })
+    }
+
+    /// What is probed of Go's allocator in a function.
+    pub(crate) fn go_entry(&self, function: u32) -> Option<&GoEntry> {
+        let entries = &self.go.as_ref()?.entries;
+        entries.binary_search_by_key(&function, |entry| entry.function).ok().map(|at| &entries[at])
     }
 
     /// log2 of the bytes that one cell of the live table stands for.
     pub(crate) fn granule_log2(&self) -> u32 {
-        // Blocks of Zig's allocators and of Rust's own may begin at every eighth byte; of given ones nothing is known.
+        // Blocks of Zig's allocators, of Rust's own and of Go's may begin at every eighth byte; of given ones nothing is known.
         let fine = |entry: &Entry| matches!(entry.layer, Layer::Zig | Layer::RustDlmalloc | Layer::Given);
-        let fine = self.entries.iter().any(fine);
+        let fine = self.go.is_some() || self.entries.iter().any(fine);
         if fine { 3 } else { 4 }
     }
 }

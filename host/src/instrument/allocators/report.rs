@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Allocators, Entry, Evidence, Layer, Role, candidates, direct_callees, layers};
+use super::{Allocators, Entry, Evidence, GoAllocator, GoEntry, Layer, Role, candidates, direct_callees, layers};
 use crate::error::InstrumentError;
 use crate::instrument::info::ModuleInfo;
+
+/// What the user should know of every Go program.
+pub(super) const GO_NOTE: &str = "Go gives back no single object: snapshots read what is live of the runtime's spans, and \
+     what is unreachable waits for its collector";
 
 /// The allocators of a module: what was found, by what evidence, and what is missing.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +59,9 @@ impl AllocatorReport {
     pub fn of(wasm: &[u8], specs: &[String]) -> Result<Self, InstrumentError> {
         let info = ModuleInfo::parse(wasm)?;
         let found = Allocators::find(&info, specs)?;
+        if let Some(go) = &found.go {
+            return Ok(Self::of_go(&info, go, found.notes.clone()));
+        }
         let (mut all, _) = candidates(&info, specs)?;
         all.sort_by_key(|entry| entry.function);
         let calls = calls(&info, &all);
@@ -74,6 +81,28 @@ impl AllocatorReport {
         let mut report = Self { candidates: candidates.collect(), notes: found.notes };
         report.notes.extend(report.unused());
         Ok(report)
+    }
+
+    /// The report of a Go program.
+    fn of_go(info: &ModuleInfo<'_>, go: &GoAllocator, mut notes: Vec<String>) -> Self {
+        let mut calls: HashMap<u32, usize> = HashMap::new();
+        for callee in info.bodies.iter().flat_map(direct_callees) {
+            *calls.entry(callee).or_default() += 1;
+        }
+        let candidate = |entry: &GoEntry| Candidate {
+            function: entry.function,
+            name: entry.name.clone(),
+            allocator: "Go",
+            specification: "size and type on Go's stack".to_owned(),
+            evidence: go.evidence.clone(),
+            standing: Standing::Probed,
+            calls: calls.get(&entry.function).copied().unwrap_or_default(),
+            called_otherwise: info.address_taken[entry.function as usize],
+        };
+        if !go.program.version.is_empty() {
+            notes.push(format!("built by {}", go.program.version));
+        }
+        Self { candidates: go.entries.iter().map(candidate).collect(), notes }
     }
 
     /// Exported functions that nothing in the module calls: what is exported for others may not be what the guest uses.
