@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Function,
     /// An interface.
     Interface,
-    /// A map: the type of its groups of slots; none before Go 1.24.
+    /// A map.
     Map,
     /// A pointer to a type.
     Pointer(u64),

@@ -65,7 +65,7 @@ pub(super) struct SpanLayout {
     class: Place,
     state: Place,
     size: Place,
-    /// Since Go 1.22.
+    /// Since Go 1.22, as headers are.
     large_type: Option<Place>,
 }
 
@@ -97,7 +97,8 @@ struct Span {
     free_index: u64,
     allocated: u64,
     pointer_free: bool,
-    large: bool,
+    /// Whether a word with its type stands before each object.
+    headed: bool,
     large_type: u64,
 }
 
@@ -193,7 +194,7 @@ impl SpanLayout {
             free_index: self.free_index.read(view, at)?,
             allocated: self.allocated.read(view, at)?,
             pointer_free: class & 1 == 1,
-            large: class >> 1 == 0,
+            headed: self.large_type.is_some() && class & 1 == 0 && class >> 1 != 0 && size > MAX_WITHOUT_HEADER,
             large_type: self.large_type.and_then(|place| place.read(view, at)).unwrap_or(0),
         };
         Some(Some(span))
@@ -209,9 +210,8 @@ impl Span {
 
     fn object(&self, view: View<'_>, index: u64) -> Object {
         let place = self.start + index * self.size;
-        let headed = !self.pointer_free && !self.large && self.size > MAX_WITHOUT_HEADER;
-        let header = if headed { WORD } else { 0 };
-        let ty = if headed { view.word(place).unwrap_or(0) } else { self.large_type };
+        let header = if self.headed { WORD } else { 0 };
+        let ty = if self.headed { view.word(place).unwrap_or(0) } else { self.large_type };
         Object {
             address: place + header,
             room: self.size - header,

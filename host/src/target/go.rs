@@ -49,7 +49,6 @@ impl State {
     /// block that were in use before.
     pub(crate) fn record_typed(&mut self, mut store: impl AsContextMut, block: [u32; 3], ty: u32, before: u32) {
         let [address, size, v] = block;
-        self.answer_request(&mut store);
         let number = match self.contexts.find(v) {
             Seen::Now(_) => None,
             Seen::Before(number) => Some(number),
@@ -73,6 +72,8 @@ impl State {
         self.table.put(memory, Block { address, size, tag: kept.map_or(tag, |block| block.tag) });
         self.contexts.count(tag, size.saturating_sub(before));
         self.add_live_bytes(&mut store, i64::from(size) - i64::from(before));
+        // Last of all: the runtime has given the object out, so that a snapshot shows it.
+        self.answer_request(&mut store);
     }
 
     /// The calls that are active, by the return addresses on the goroutine's stack.
