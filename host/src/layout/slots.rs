@@ -313,9 +313,10 @@ fn known_slots(
     found: &mut Vec<Slot>,
 ) {
     let at = next.offset;
+    let inside = |ty, offset, count| Pending { ty, offset, sure: next.sure, nesting: next.nesting + 1, count };
     match known {
         Known::Opaque => {}
-        Known::Buffer { pointer, capacity, element } => {
+        Known::Buffer { pointer, capacity, element } | Known::Room { pointer, capacity, element, .. } => {
             let capacity = value.word(at.saturating_add(capacity)).unwrap_or(0);
             if capacity > 0 && layouts.get(element).size > 0 {
                 push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
@@ -343,15 +344,9 @@ fn known_slots(
                 push(found, value, at.saturating_add(control), Points::Table(element), next.sure);
             }
         }
-        Known::Room { pointer, capacity, element, .. } => {
-            let capacity = value.word(at.saturating_add(capacity)).unwrap_or(0);
-            if capacity > 0 && layouts.get(element).size > 0 {
-                push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
-            }
-        }
         Known::Group { slot, .. } => {
             for offset in containers::in_use(layouts, known, at, value) {
-                pending.push(Pending { ty: slot, offset, sure: next.sure, nesting: next.nesting + 1, count: 1 });
+                pending.push(inside(slot, offset, 1));
             }
         }
         Known::Slice { pointer, length, element } => {
@@ -364,35 +359,16 @@ fn known_slots(
             push(found, value, at.saturating_add(pointer), Points::Dynamic(vtable), next.sure);
         }
         Known::Node { parent, keys, values, length } => {
-            pending.push(Pending {
-                ty: parent.1,
-                offset: at.saturating_add(parent.0),
-                sure: next.sure,
-                nesting: next.nesting + 1,
-                count: 1,
-            });
+            pending.push(inside(parent.1, at.saturating_add(parent.0), 1));
             let count = value.number(at.saturating_add(length), 2).unwrap_or(0);
             for (offset, ty) in [keys, values] {
-                let limit = containers::NODE_CAPACITY.min(count);
-                pending.push(Pending {
-                    ty,
-                    offset: at.saturating_add(offset),
-                    sure: next.sure,
-                    nesting: next.nesting + 1,
-                    count: limit,
-                });
+                pending.push(inside(ty, at.saturating_add(offset), containers::NODE_CAPACITY.min(count)));
             }
         }
         Known::InnerNode { data, edges, length } => {
-            pending.push(Pending { ty: data, offset: at, sure: next.sure, nesting: next.nesting + 1, count: 1 });
+            pending.push(inside(data, at, 1));
             let count = value.number(at.saturating_add(length), 2).unwrap_or(0).min(containers::NODE_CAPACITY) + 1;
-            pending.push(Pending {
-                ty: edges.1,
-                offset: at.saturating_add(edges.0),
-                sure: next.sure,
-                nesting: next.nesting + 1,
-                count,
-            });
+            pending.push(inside(edges.1, at.saturating_add(edges.0), count));
         }
     }
 }

@@ -107,7 +107,11 @@ impl State {
             let block = told.unwrap_or(Block { address: address as u32, size: room as u32, tag: 0 });
             let known = LiveBlock { usable, ..self.live_block(&block, memory) };
             // What was given out unseen was there before anything.
-            live.push(if told.is_some() { known } else { LiveBlock { serial: address, age: 1, context: None, ..known } });
+            live.push(if told.is_some() {
+                known
+            } else {
+                LiveBlock { serial: address, age: 1, context: None, ..known }
+            });
             blocks.push(block);
         }
         if let Some(go) = &mut self.go {
