@@ -57,7 +57,7 @@ fn course() -> Timeline {
         allocations: 190,
         samples: (0..20).map(sample).collect(),
         grows: vec![grow(0, 65_536, None), grow(9, 65_536, Some(extents))],
-        grows_left_out: 0,
+        ..Timeline::default()
     }
 }
 
@@ -144,6 +144,10 @@ pub(crate) fn hostile() -> Vec<u8> {
         builder.add_edge(EdgeRecord::at_offset(holder, held, 0));
         builder.add_root(RootPlace::Global { instance: 0, name: (*name).into() }, holder);
         builder.add_object(block(address + 0x80));
+        let (name, type_name, value) = ((*name).into(), (*name).into(), (*name).into());
+        builder.add_value(holder, HeldValue { name, offset: 0, type_name, value });
+        let number = u32::try_from(index).expect("a few names");
+        builder.add_content(holder, number).add_bytes(number, &HOSTILE[index].as_bytes()[..16]);
     }
     builder.set_facts(facts(1, HOSTILE[0], HOSTILE[2]));
     let heap = builder.finish().expect("a heap");
@@ -165,7 +169,7 @@ fn facts(number: u32, guest: &str, reason: &str) -> Facts {
         statics: Seen::Yes,
         shadow_stack: Seen::Yes,
         locals: Seen::Unknown,
-        contents: guest != HOSTILE[0],
+        contents: guest == "app.wasm",
         notes: vec!["Locals on the native stack could not be read.".into()],
     }
 }

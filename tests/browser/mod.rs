@@ -67,15 +67,13 @@ impl Inspector {
         Some(inspector)
     }
 
-    /// Serves `source` and opens it, after a script that runs before the page's own.
-    pub(crate) async fn open_watched(source: Arc<dyn Source>, size: (u32, u32), script: &str) -> Option<Self> {
-        let mut inspector = Self::at("about:blank", size).await?;
+    /// Serves `source` and goes there, after a script that runs before the page's own.
+    pub(crate) async fn visit(&mut self, source: Arc<dyn Source>, script: &str) {
         let server = Server::start(source).expect("a server");
-        inspector.page.evaluate_on_new_document(script).await.expect("the script is kept");
-        inspector.page.goto(server.url()).await.expect("the page loads");
-        inspector.server = Some(server);
-        inspector.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
-        Some(inspector)
+        self.page.evaluate_on_new_document(script).await.expect("the script is kept");
+        self.page.goto(server.url()).await.expect("the page loads");
+        self.server = Some(server);
+        self.wait_for("document.querySelector('.facts')?.textContent.includes('live')").await;
     }
 
     /// Opens an address in a window of the given size; none where there is no browser.

@@ -2,7 +2,7 @@
 
 use crate::SMALL;
 use crate::browser::Inspector;
-use crate::browser::fixture::{HOSTILE, Recorded, hostile};
+use crate::browser::fixture::{Recorded, crowd};
 use crate::views::at;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,7 +32,7 @@ async fn an_object_shows_fields_and_bytes_where_they_are_held() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_without_contents_says_how_to_get_them() {
-    let Some(inspector) = Inspector::open(Recorded::new(hostile(), HOSTILE[0], 1), SMALL).await else { return };
+    let Some(inspector) = Inspector::open(Recorded::new(crowd(4, 2), "crowd.wasm", 1), SMALL).await else { return };
     inspector.go("#/heap?object=0").await;
     inspector
         .wait_for("document.querySelector('.details')?.innerText.includes('A recording made with --contents')")

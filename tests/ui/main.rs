@@ -7,10 +7,13 @@
 mod browser;
 mod contents;
 mod graphs;
+mod links;
 mod live;
 mod pictures;
 mod report;
+mod rows;
 mod speed;
+mod trace;
 mod views;
 
 use browser::Inspector;
@@ -151,15 +154,37 @@ async fn hostile_names_are_shown_and_not_obeyed() {
     let source = Recorded::new(hostile(), HOSTILE[0], 1);
     let Some(inspector) = Inspector::open(source, SMALL).await else { return };
     inspector.wait_for(&format!("document.querySelector('h1').textContent === {:?}", HOSTILE[0])).await;
-    for view in ["overview", "heap", "heap?by=Unit", "heap?by=Via", "leaks", "graph", "dominators", "sites", "map"] {
+    for view in [
+        "overview",
+        "heap",
+        "heap?by=Unit",
+        "heap?by=Via",
+        "leaks",
+        "graph",
+        "graph?table=1&inside=0",
+        "dominators",
+        "dominators?shape=Table",
+        "sites",
+        "sites?table=1",
+        "map",
+        "compare",
+        "script",
+    ] {
         inspector.go(&format!("#/{view}")).await;
-        inspector.wait_for("document.querySelector('tr.row, canvas, .figures')").await;
+        inspector.wait_for("document.querySelector('tr.row, canvas, .figures, .message, textarea')").await;
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         assert!(!inspector.value::<bool>("'attacked' in window").await, "{view}");
         assert!(!inspector.value::<bool>("!!document.querySelector('img, b, body script')").await, "{view}");
     }
     inspector.go("#/heap?object=0").await;
     inspector.wait_for("document.querySelector('.details h2')?.textContent.includes('<img src=x')").await;
+    inspector.wait_for("document.querySelector('.details .values')?.textContent.includes('<img src=x')").await;
+    inspector.wait_for("document.querySelector('.details .hex')?.textContent.includes('<img src')").await;
+    inspector.press("j").await;
+    inspector.press("j").await;
+    inspector.press(".").await;
+    inspector.wait_for("document.querySelector('[role=menu]')").await;
+    assert!(!inspector.value::<bool>("'attacked' in window").await);
     let text: String = inspector.value("document.body.innerText").await;
     assert!(!text.contains(['\u{0}', '\u{1b}', '\u{202e}']), "{text:?}");
     assert!(text.contains("\\u{202e}gnp.exe"), "{text}");

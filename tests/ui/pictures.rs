@@ -9,7 +9,7 @@ use crate::browser::Inspector;
 use crate::browser::fixture::Recorded;
 
 /// Files, and what they show.
-const PICTURES: [(&str, &str); 7] = [
+const PICTURES: [(&str, &str); 8] = [
     ("inspector", "overview"),
     ("heap", "heap"),
     ("leaks", "leaks"),
@@ -17,7 +17,11 @@ const PICTURES: [(&str, &str); 7] = [
     ("dominators", "dominators"),
     ("sites", "sites"),
     ("map", "map"),
+    (OBJECT, "heap?by=Id&filter=Session"),
 ];
+
+/// The picture of an object: that of the first row.
+const OBJECT: &str = "object";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_of_the_guide() {
@@ -33,6 +37,10 @@ async fn pictures_of_the_guide() {
         inspector
             .wait_for("document.querySelector('tr.row, canvas, .figures') && !document.querySelector('.progress')")
             .await;
+        if file == OBJECT {
+            inspector.click("#row-0").await;
+            inspector.wait_for("document.querySelector('.details h2')").await;
+        }
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         inspector.picture(&folder.join(format!("{file}.png"))).await;
     }

@@ -11,7 +11,7 @@ pub(crate) async fn at(fragment: &str) -> Option<Inspector> {
 }
 
 /// Nothing has failed, and the page is where its address says.
-async fn arrives(inspector: &Inspector, view: &str) {
+pub(crate) async fn arrives(inspector: &Inspector, view: &str) {
     inspector.wait_for(&format!("location.hash.startsWith('#/{view}')")).await;
     inspector.wait_for("document.querySelector('tr.row, canvas, .figures, .message')").await;
     inspector.wait_for("!document.querySelector('.progress')").await;

@@ -28,4 +28,6 @@ async function openSession() {
 const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module", name: "engine" });
 await Promise.all([openSession(), init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) })]);
 globalThis.hp = mirror(worker);
+// The module is linked in one task and the page is made in another one, so that neither is long.
+await new Promise((resolve) => setTimeout(resolve));
 start_page(worker);

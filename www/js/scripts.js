@@ -42,11 +42,12 @@ function follow(hp, chain) {
     } else {
       const args = step.call.map((arg) => ("chain" in arg ? follow(hp, arg.chain) : arg.value));
       if (typeof value !== "function") throw new TypeError("this cannot be called");
-      value = value.apply(owner, args);
+      // Relations can be called and have names of their own, so that `apply` would be one of those.
+      value = Reflect.apply(value, owner, args);
       owner = undefined;
     }
   }
-  return typeof value === "function" ? value.bind(owner) : value;
+  return typeof value === "function" && !isObject(value) ? value.bind(owner) : value;
 }
 
 /** The value of a chain, as it can be sent. */

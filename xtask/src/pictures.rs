@@ -22,7 +22,7 @@ pub(crate) fn renew() -> Result<()> {
     let recording = target_dir().join("demo.heapy");
     let mut record = Command::new(host_binary());
     record.arg("record").arg("-o").arg(&recording);
-    run(record.args(["--snapshot-at", "grow", "--snapshot-at", "exit"]).arg(demo_guest()))?;
+    run(record.args(["--contents", "--snapshot-at", "grow", "--snapshot-at", "exit"]).arg(demo_guest()))?;
     let mut test = cargo();
     test.args(["test", "--release"]).args(SELECTION).args(["--test", "ui", "--", "--exact", TEST]);
     run(test.env("HEAPY_PICTURES", root().join("www/assets")).env("HEAPY_RECORDING", recording))

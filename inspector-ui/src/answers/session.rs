@@ -168,30 +168,34 @@ impl Session {
         Ok(crumbs)
     }
 
+    /// The set of an expression; what its last two steps lead to is kept. Each step takes its own time.
     fn evaluate(&mut self, position: usize, expression: &SetExpression) -> Result<IdentitySet, Failure> {
-        let key = (position, expression.to_string());
-        if let Some(found) = self.sets.get(&key) {
+        let count = expression.steps.len();
+        let key = |steps: usize| (position, expression.up_to(steps).to_string());
+        if let Some(found) = self.sets.get(&key(count)) {
             return Ok(found);
         }
-        let hp = self.snapshot(position)?;
-        let set = match expression.steps.split_last() {
-            None => base_set(&hp, &expression.base)?,
-            Some((last, rest)) => {
-                let before = SetExpression { base: expression.base.clone(), steps: rest.to_vec() };
-                let before = self.evaluate(position, &before)?;
-                match last {
-                    Step::Part { by, index } => {
-                        by_relation(&before, by)?.part(*index as i64).map_err(|error| error.to_string())?
-                    }
-                    Step::Follow(follow) => follow_set(&before, *follow),
-                    Step::Combine(combine, other) => {
-                        let other = self.evaluate(position, other)?;
-                        combine_sets(&before, *combine, &other)?
-                    }
-                }
-            }
+        let before = count.checked_sub(1).and_then(|before| Some((before, self.sets.get(&key(before))?)));
+        let (done, mut set) = match before {
+            Some(known) => known,
+            None => (0, base_set(&self.snapshot(position)?, &expression.base)?),
         };
-        self.sets.put(key, set.clone(), KEPT_ANSWERS);
+        for (step, steps) in expression.steps[done..].iter().zip(done + 1..) {
+            set = match step {
+                Step::Part { by, index } => {
+                    by_relation(&set, by)?.part(*index as i64).map_err(|error| error.to_string())?
+                }
+                Step::Follow(follow) => follow_set(&set, *follow),
+                Step::Combine(combine, other) => {
+                    let other = self.evaluate(position, other)?;
+                    combine_sets(&set, *combine, &other)?
+                }
+            };
+            if steps + 1 == count {
+                self.sets.put(key(steps), set.clone(), KEPT_ANSWERS);
+            }
+        }
+        self.sets.put(key(count), set.clone(), KEPT_ANSWERS);
         Ok(set)
     }
 }

@@ -87,7 +87,7 @@ impl Surface {
     /// A text within a width, cut with an ellipsis; not drawn where not even three letters fit.
     pub(crate) fn text(&self, text: &str, (x, y): (f64, f64), width: f64) {
         /// About the width of a letter of the canvas font.
-        const LETTER: f64 = 6.4;
+        const LETTER: f64 = 6.9;
         let room = (width / LETTER) as usize;
         if room < 3 {
             return;

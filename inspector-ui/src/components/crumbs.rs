@@ -1,10 +1,9 @@
 //! The expression bar: how the set came about, each step a link; to copy and to edit.
 
-use wasm_bindgen_futures::JsFuture;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::clipboard;
 use super::named_sets::SetTools;
 use crate::expression::SetExpression;
 use crate::format;
@@ -59,7 +58,11 @@ pub(crate) fn Crumbs(props: &CrumbsProps) -> Html {
                 </form>
             } else {
                 <nav aria-label="Expression"><ol>{ for (0..=props.set.steps.len()).map(|step| crumb(props, step)) }</ol></nav>
-                <span class="spring" />
+                if props.set.steps.is_empty() {
+                    <span class="spring" />
+                } else {
+                    <code class="line quiet" title={text.clone()}>{ &text }</code>
+                }
             }
             <SetTools set={props.set.clone()} on_set={props.on_set.clone()} />
             <Copy {text} />
@@ -103,12 +106,8 @@ fn Copy(props: &CopyProps) -> Html {
     let copy = {
         let (done, text) = (done.clone(), props.text.clone());
         Callback::from(move |_: MouseEvent| {
-            let (done, text) = (done.clone(), text.clone());
-            let Some(window) = web_sys::window() else { return };
-            spawn_local(async move {
-                let written = JsFuture::from(window.navigator().clipboard().write_text(&text)).await;
-                done.set(written.is_ok());
-            });
+            let done = done.clone();
+            clipboard::copy(&text, Callback::from(move |written| done.set(written)));
         })
     };
     let label = if *done { "Copied" } else { "Copy" };

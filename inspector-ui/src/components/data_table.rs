@@ -4,8 +4,10 @@
 //! the right height. Browsers limit the height of an element, so that beyond about a million rows a pixel of scrolling
 //! stands for several.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
@@ -92,6 +94,24 @@ pub(crate) struct DataTableProps {
     /// A column's title was pressed.
     #[prop_or_default]
     pub on_sort: Callback<usize>,
+    /// Rows that are selected besides.
+    #[prop_or_default]
+    pub marked: Rc<BTreeSet<usize>>,
+    /// A row was added to what is selected, or taken from it; only where several can be selected.
+    #[prop_or_default]
+    pub on_mark: Option<Callback<Mark>>,
+    /// What can be done with the selected rows is asked for, at a place of the window; or with a row that is not selected.
+    #[prop_or_default]
+    pub on_menu: Option<Callback<(Option<usize>, (i32, i32))>>,
+}
+
+/// How rows are selected besides the one that was selected first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// This one more, or no longer.
+    Turn(usize),
+    /// All from the one that was selected first to this one.
+    Until(usize),
 }
 
 /// The table.
@@ -122,6 +142,11 @@ pub(crate) fn DataTable(props: &DataTableProps) -> Html {
         let (props, scroller) = (props.clone(), scroller.clone());
         Callback::from(move |event: KeyboardEvent| {
             let page = scroller.cast::<Element>().map_or(10, |element| visible_rows(&element));
+            if select_by_key(&props, &scroller, &event) {
+                event.prevent_default();
+                event.stop_propagation();
+                return;
+            }
             if let Some(row) = row_for_key(&event.key(), props.selected, props.total, page) {
                 event.prevent_default();
                 event.stop_propagation();
@@ -145,6 +170,7 @@ pub(crate) fn DataTable(props: &DataTableProps) -> Html {
             <table
                 class="data" role="grid" tabindex="0" aria-label={props.label.clone()} onkeydown={on_key}
                 aria-rowcount={(props.total + 1).to_string()} aria-activedescendant={active}
+                aria-multiselectable={props.on_mark.is_some().then_some("true")}
             >
                 <thead>
                     <tr aria-rowindex="1">
@@ -195,20 +221,65 @@ fn head(props: &DataTableProps, index: usize, column: &Column) -> Html {
 }
 
 fn body_row(props: &DataTableProps, position: usize, row: &TableRow) -> Html {
-    let selected = (props.selected == Some(position)).to_string();
+    let is_current = props.selected == Some(position);
+    let is_selected = if props.marked.is_empty() { is_current } else { props.marked.contains(&position) };
+    let on_menu = props.on_menu.clone().map(|on_menu| {
+        let other = (!is_selected).then_some(position);
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            on_menu.emit((other, (event.client_x(), event.client_y())));
+        })
+    });
+    let on_click = {
+        let (select, mark) = (props.on_select.clone(), props.on_mark.clone());
+        Callback::from(move |event: MouseEvent| match &mark {
+            Some(mark) if event.shift_key() => mark.emit(Mark::Until(position)),
+            Some(mark) if event.ctrl_key() || event.meta_key() => mark.emit(Mark::Turn(position)),
+            _ => select.emit(position),
+        })
+    };
     let cell = |(column, content): (&Column, &Html)| {
         let class = column.is_number.then_some("number");
         html! { <td {class}>{ content.clone() }</td> }
     };
     html! {
         <tr
-            key={position} id={row_id(position)} class="row" title={row.title.clone()} aria-selected={selected}
+            key={position} id={row_id(position)} class={classes!("row", is_current.then_some("current"))} title={row.title.clone()}
+            aria-selected={is_selected.to_string()}
             aria-rowindex={(position + 2).to_string()}
-            onclick={props.on_select.reform(move |_| position)} ondblclick={props.on_open.reform(move |_| position)}
+            onclick={on_click} oncontextmenu={on_menu} ondblclick={props.on_open.reform(move |_| position)}
         >
             { for props.columns.iter().zip(&row.cells).map(cell) }
         </tr>
     }
+}
+
+/// Selects more rows, or opens the menu of those that are; whether the key does that.
+fn select_by_key(props: &DataTableProps, scroller: &NodeRef, event: &KeyboardEvent) -> bool {
+    let Some(row) = props.selected else { return false };
+    let to = match event.key().as_str() {
+        "ArrowDown" if event.shift_key() => (row + 1).min(props.total.saturating_sub(1)),
+        "ArrowUp" if event.shift_key() => row.saturating_sub(1),
+        " " => row,
+        "." | "ContextMenu" | "F10" if event.key() != "F10" || event.shift_key() => {
+            let Some(on_menu) = &props.on_menu else { return false };
+            on_menu.emit((None, place_of(scroller, row)));
+            return true;
+        }
+        _ => return false,
+    };
+    let Some(mark) = &props.on_mark else { return false };
+    mark.emit(if to == row { Mark::Turn(row) } else { Mark::Until(to) });
+    scroll_to(scroller, to, props.total);
+    true
+}
+
+/// Where a row is in the window; where the table is if the row is not in sight.
+fn place_of(scroller: &NodeRef, row: usize) -> (i32, i32) {
+    let Some(scroller) = scroller.cast::<Element>() else { return (0, 0) };
+    let found = scroller.query_selector(&format!("#{}", row_id(row))).ok().flatten();
+    let place = found.unwrap_or_else(|| scroller.unchecked_into()).get_bounding_client_rect();
+    (place.left() as i32 + 24, place.bottom() as i32)
 }
 
 /// How many rows the height of one row stands for.

@@ -9,11 +9,13 @@ use crate::hooks::Navigation;
 use crate::route::{Route, View};
 
 /// Keys that are not for a view, and what they do.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 12] = [
     ("/", "search in the table"),
     ("j  k  ↓  ↑", "next row, previous row"),
     ("Home  End  PgUp  PgDn", "far through the table"),
     ("Enter  o", "open the row"),
+    ("Space  Shift+↓  Shift+↑", "select more rows; with the mouse Ctrl and Shift"),
+    (".", "what can be done with the selected rows"),
     ("u", "up: the set without its last step"),
     ("b", "choose the relation"),
     ("c", "copy the expression"),

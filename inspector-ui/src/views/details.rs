@@ -97,6 +97,9 @@ fn object(snapshot: usize, details: &ObjectDetails, navigation: &Navigation) -> 
             <h2>{ chip(&brief.kind) }{ &brief.kind }</h2>
             <p class="mono">{ &brief.text }</p>
             { properties(details) }
+            if details.held > 0 {
+                <Contents {snapshot} details={details.clone()} />
+            }
             <h3>{ "Shortest paths from the root" }{ " " }<span class="quiet">{ &details.path_count }</span></h3>
             if details.paths.is_empty() {
                 <p class="alarm">{ "Nothing that could be seen leads to it." }</p>
@@ -105,7 +108,9 @@ fn object(snapshot: usize, details: &ObjectDetails, navigation: &Navigation) -> 
             { links("Referrers", &details.referrers, navigation) }
             { links("Referents", &details.referents, navigation) }
             { context(&details.context) }
-            <Contents {snapshot} details={details.clone()} />
+            if details.held == 0 {
+                <Contents {snapshot} details={details.clone()} />
+            }
             <p>{ graph_link(details.address, &details.family, navigation) }</p>
             <p>{ dominators_link(brief, details.reachable, navigation) }</p>
         </>

@@ -107,7 +107,7 @@ fn side(navigation: &Navigation, pressed: bool, value: &'static str, text: &'sta
 fn shortest(paths: &Paths) -> Html {
     html! {
         <section class="beside" aria-label="Shortest paths" tabindex="0">
-            <h3>{ "Shortest paths from the root" }{ " " }<span class="quiet">{ &paths.count }</span></h3>
+            <h2>{ "Shortest paths from the root" }{ " " }<span class="quiet">{ &paths.count }</span></h2>
             if paths.shown.is_empty() {
                 <p class="quiet">{ "Nothing that could be seen leads to it." }</p>
             }

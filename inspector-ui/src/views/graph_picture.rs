@@ -3,6 +3,7 @@
 //! Only what is in sight is drawn; names and labels only where they can be read. Edges of one look are one path, for
 //! strokes take most of the time.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::colour;
@@ -14,14 +15,61 @@ use crate::protocol::{Pattern, PatternEdge, PatternNode};
 const NODE: (f64, f64) = PatternNode::SIZE;
 const GAP: (f64, f64) = PatternNode::GAP;
 
+/// About the room of a label.
+const LABEL: (f64, f64) = (GAP.0, 8.0);
+
 /// Size of the mark at a node that has more referrers than are shown.
 const MARK: (f64, f64) = (34.0, 16.0);
 
 /// Below this scale no letter can be read, and edges are straight.
 const READABLE: f64 = 0.45;
 
-/// How edges look: dashed or not, lit or not.
-const LOOKS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
+/// Edges in sight of which each can still be curved and dashed.
+const FEW_EDGES: usize = 400;
+
+/// How edges look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// One of very many: straight, and pale where it is conservative.
+    Plain { conservative: bool },
+    /// Curved, and dashed where it is conservative.
+    Full { conservative: bool },
+    /// The same, of what the mouse is over.
+    Lit { conservative: bool },
+}
+
+impl Look {
+    /// All of them, in the order in which they are drawn.
+    const ALL: [Self; 6] = [
+        Self::Plain { conservative: true },
+        Self::Plain { conservative: false },
+        Self::Full { conservative: true },
+        Self::Full { conservative: false },
+        Self::Lit { conservative: true },
+        Self::Lit { conservative: false },
+    ];
+
+    /// Sets the pen.
+    fn begin(self, surface: &Surface) {
+        let context = &surface.context;
+        let dashes = js_sys::Array::new();
+        // Of a thousand long edges there would be a hundred thousand dashes.
+        if matches!(self, Self::Full { conservative: true } | Self::Lit { conservative: true }) {
+            dashes.push(&4.into());
+            dashes.push(&3.into());
+        }
+        // Numbers that are positive make a valid pattern.
+        let _ = context.set_line_dash(&dashes);
+        let lit = matches!(self, Self::Lit { .. });
+        context.set_global_alpha(match self {
+            Self::Plain { conservative: true } => 0.25,
+            Self::Plain { conservative: false } | Self::Full { .. } => 0.6,
+            Self::Lit { .. } => 1.0,
+        });
+        context.set_stroke_style_str(&surface.token(if lit { "--accent" } else { "--quiet" }));
+        context.set_line_width(if lit { 1.8 } else { 1.0 });
+    }
+}
 
 /// Moves and shrinks the picture so that all of it is in sight, but never enlarges it.
 fn fit(nodes: &[PatternNode], (width, height): (f64, f64)) -> (f64, f64, f64) {
@@ -107,30 +155,47 @@ fn draw_edges(surface: &Surface, pattern: &Pattern, over: Option<usize>, sight: 
                 && from.1.min(to.1) - NODE.1 <= sight.3
         })
         .collect();
-    for (dashed, lit) in LOOKS {
-        context.set_global_alpha(if lit { 1.0 } else { 0.6 });
-        context.set_stroke_style_str(&surface.token(if lit { "--accent" } else { "--quiet" }));
-        context.set_line_width(if lit { 1.8 } else { 1.0 });
-        let dashes = js_sys::Array::new();
-        if dashed {
-            dashes.push(&4.into());
-            dashes.push(&3.into());
+    let many = seen.len() > FEW_EDGES;
+    let look_of = |edge: &PatternEdge| {
+        let conservative = edge.conservative == edge.count;
+        match (is_lit(edge), readable && !(many && is_long(pattern, edge))) {
+            (true, true) => Look::Lit { conservative },
+            (true, false) => Look::Lit { conservative: false },
+            (false, true) => Look::Full { conservative },
+            (false, false) => Look::Plain { conservative },
         }
-        // Numbers that are positive make a valid pattern.
-        let _ = context.set_line_dash(&dashes);
+    };
+    for look in Look::ALL {
+        look.begin(surface);
         context.begin_path();
-        for edge in seen.iter().filter(|edge| (edge.conservative == edge.count, is_lit(edge)) == (dashed, lit)) {
-            trace(surface, pattern, edge, readable);
+        for edge in seen.iter().filter(|edge| look_of(edge) == look) {
+            trace(surface, pattern, edge, !matches!(look, Look::Plain { .. }));
         }
         context.stroke();
     }
     context.set_global_alpha(1.0);
     let _ = context.set_line_dash(&js_sys::Array::new());
     if readable {
-        for edge in seen {
-            draw_label(surface, pattern, edge, is_lit(edge));
+        // Labels that would lie on another one are left out; those of what the mouse is over come first.
+        let (lit, others): (Vec<&PatternEdge>, Vec<_>) = seen.into_iter().partition(|edge| is_lit(edge));
+        let mut taken: BTreeSet<(i64, i64)> = BTreeSet::new();
+        for edge in lit.into_iter().chain(others) {
+            let place = label_place(pattern, edge);
+            let cell = ((place.0 / LABEL.0).round() as i64, (place.1 / LABEL.1).round() as i64);
+            let around = [-1, 0, 1].map(|step| (cell.0, cell.1 + step));
+            if around.iter().all(|cell| !taken.contains(cell))
+                && draw_label(surface, pattern, edge, place, is_lit(edge))
+            {
+                taken.insert(cell);
+            }
         }
     }
+}
+
+/// Whether an edge leads farther than to a neighbour.
+fn is_long(pattern: &Pattern, edge: &PatternEdge) -> bool {
+    let (from, to) = (corner(&pattern.nodes[edge.from]), corner(&pattern.nodes[edge.to]));
+    (from.0 - to.0).abs() > 2.0 * (NODE.0 + GAP.0) || (from.1 - to.1).abs() > 4.0 * (NODE.1 + GAP.1)
 }
 
 /// Adds the line of an edge to the path.
@@ -156,17 +221,25 @@ fn trace(surface: &Surface, pattern: &Pattern, edge: &PatternEdge, curved: bool)
     }
 }
 
-fn draw_label(surface: &Surface, pattern: &Pattern, edge: &PatternEdge, lit: bool) {
+/// Where the label of an edge stands: beside its beginning, or above its loop.
+fn label_place(pattern: &Pattern, edge: &PatternEdge) -> (f64, f64) {
     let (from, to) = (corner(&pattern.nodes[edge.from]), corner(&pattern.nodes[edge.to]));
-    let (x1, y1) = (from.0 + NODE.0, from.1 + NODE.1 / 2.0);
-    let (x2, y2) = (to.0, to.1 + NODE.1 / 2.0);
+    if edge.from == edge.to {
+        return (from.0 + 8.0, from.1 - 10.0);
+    }
+    (from.0 + NODE.0 + 8.0, (from.1 + to.1) / 2.0 + NODE.1 / 2.0 - 8.0)
+}
+
+/// Draws the label of an edge; whether there is one.
+fn draw_label(surface: &Surface, pattern: &Pattern, edge: &PatternEdge, place: (f64, f64), lit: bool) -> bool {
+    let (from, to) = (corner(&pattern.nodes[edge.from]), corner(&pattern.nodes[edge.to]));
     // A label of a long edge would stand among the nodes that it passes.
-    if !lit && (x2 - x1).abs() > 1.5 * GAP.0 && edge.from != edge.to {
-        return;
+    if !lit && (to.0 - from.0 - NODE.0).abs() > 1.5 * GAP.0 && edge.from != edge.to {
+        return false;
     }
     surface.context.set_fill_style_str(&surface.token(if lit { "--text" } else { "--quiet" }));
-    let label = if edge.from == edge.to { (from.0 + 8.0, from.1 - 10.0) } else { (x1 + 8.0, (y1 + y2) / 2.0 - 8.0) };
-    surface.text(&edge.relations, label, GAP.0 - 12.0);
+    surface.text(&edge.relations, place, GAP.0 - 12.0);
+    true
 }
 
 fn draw_node(surface: &Surface, node: &PatternNode, over: bool, readable: bool) {

@@ -7,19 +7,17 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::components::{Column, Crumbs, DataTable, TableRow, answered, chip, number, share_bar};
+use super::partition_table::{PartitionTable, Selection};
+use crate::components::{Crumbs, answered};
 use crate::expression::{Follow, SetExpression, Step};
 use crate::format;
 use crate::hooks::{Navigation, Remote, use_answer, use_navigation};
 use crate::list::List;
-use crate::protocol::{DominatedQuestion, Row, SetQuestion, Sort, SortKey, Table, TableQuestion};
+use crate::protocol::{DominatedQuestion, SetQuestion, Sort, Table, TableQuestion};
 use crate::route::Route;
 
 /// Rows that are asked for before the table knows how many are in sight.
 const FIRST_ROWS: usize = 80;
-
-/// Columns that rows can be sorted by, by their positions.
-const SORT_KEYS: [Option<SortKey>; 3] = [Some(SortKey::Name), Some(SortKey::Count), Some(SortKey::Size)];
 
 /// The view.
 #[function_component]
@@ -27,14 +25,14 @@ pub(crate) fn HeapView(props: &ShownProps) -> Html {
     let navigation = use_navigation();
     let route = &navigation.route;
     let window = use_state(|| (0, FIRST_ROWS));
-    let selected = use_state(|| None::<usize>);
+    let selection = use_state(Selection::default);
     {
         // Another table begins at its first row.
-        let (window, selected) = (window.clone(), selected.clone());
+        let (window, selection) = (window.clone(), selection.clone());
         let table = (route.set.clone(), route.by.clone(), route.filter.clone(), route.sort, props.snapshot);
         use_effect_with(table, move |_| {
             window.set((0, FIRST_ROWS));
-            selected.set(None);
+            selection.set(Selection::default());
         });
     }
     let answer = use_answer(Some(TableQuestion {
@@ -58,14 +56,14 @@ pub(crate) fn HeapView(props: &ShownProps) -> Html {
             <Crumbs set={route.set.clone()} {crumbs} on_set={on_set.clone()} />
             <Tools relations={props.loaded.relations.clone()} summary={answer.shown().map(summary)} />
             { answered(&answer, |table| html! {
-                <PartitionTable table={table.clone()} {dominated} window={window.setter()} selected={selected.clone()} />
+                <PartitionTable table={table.clone()} {dominated} window={window.setter()} selection={selection.clone()} />
             }) }
         </>
     }
 }
 
 /// Dominated sizes by the indices of rows.
-type Dominated = Rc<BTreeMap<usize, u64>>;
+pub(super) type Dominated = Rc<BTreeMap<usize, u64>>;
 
 /// The dominated sizes of the rows in sight. They come bit by bit, for each of them takes its time.
 #[hook]
@@ -202,100 +200,4 @@ fn callback(navigation: &Navigation) -> Callback<Vec<String>> {
         let by = by.join("&");
         navigation.go.emit(Route { by, sort: Sort::default(), filter: String::new(), ..navigation.route.clone() });
     })
-}
-
-#[derive(Clone, PartialEq, Properties)]
-struct PartitionTableProps {
-    table: Table,
-    dominated: Dominated,
-    window: UseStateSetter<(usize, usize)>,
-    selected: UseStateHandle<Option<usize>>,
-}
-
-/// The table of a partition.
-#[function_component]
-fn PartitionTable(props: &PartitionTableProps) -> Html {
-    let navigation = use_navigation();
-    let table = &props.table;
-    let rows: Vec<TableRow> = table.rows.iter().map(|row| cells(row, table, &props.dominated)).collect();
-    let at = {
-        let (rows, from) = (table.rows.clone(), table.from);
-        move |position: usize| rows.get(position.checked_sub(from)?).cloned()
-    };
-    let on_select = {
-        let (navigation, at, selected) = (navigation.clone(), at.clone(), props.selected.clone());
-        Callback::from(move |position: usize| {
-            selected.set(Some(position));
-            if let Some(object) = at(position).and_then(|row| row.object) {
-                navigation.amend.emit(Route { object: Some(object), ..navigation.route.clone() });
-            }
-        })
-    };
-    let on_open = {
-        let navigation = navigation.clone();
-        Callback::from(move |position: usize| {
-            let Some(row) = at(position) else { return };
-            let route = Route {
-                set: row.set,
-                by: "Id".into(),
-                filter: String::new(),
-                sort: Sort::default(),
-                ..navigation.route.clone()
-            };
-            navigation.go.emit(Route { object: row.object.or(route.object), ..route });
-        })
-    };
-    let on_sort = {
-        let navigation = navigation.clone();
-        Callback::from(move |column: usize| {
-            let Some(key) = SORT_KEYS.get(column).copied().flatten() else { return };
-            let old = navigation.route.sort;
-            let sort = Sort { key, reversed: old.key == key && !old.reversed };
-            navigation.amend.emit(Route { sort, ..navigation.route.clone() });
-        })
-    };
-    let window = props.window.clone();
-    html! {
-        <DataTable
-            label={format!("Partition of {} by {}", navigation.route.set, navigation.route.by)}
-            origin={Route { object: None, ..navigation.route.clone() }.to_fragment()}
-            columns={columns(table, navigation.route.sort)} total={table.rows_shown} from={table.from} rows={Rc::new(rows)}
-            selected={*props.selected} on_window={move |range| window.set(range)} {on_select} {on_open} {on_sort}
-        />
-    }
-}
-
-fn columns(table: &Table, sort: Sort) -> Vec<Column> {
-    let order = |key: SortKey| {
-        // Names ascend by themselves, numbers descend.
-        let ascending = (key == SortKey::Name) != sort.reversed;
-        (sort.key == key).then_some(if ascending { "ascending" } else { "descending" })
-    };
-    let header = if table.header.is_empty() { "Kind" } else { &table.header };
-    vec![
-        Column::text(header).sorted(order(SortKey::Name)),
-        Column::number("Count").sorted(order(SortKey::Count)),
-        Column::number("Size").sorted(order(SortKey::Size)),
-        Column::number("%"),
-        Column::number("Share"),
-        Column::number("Dominated")
-            .explained("Bytes that live only through the objects of the row, their own included"),
-    ]
-}
-
-fn cells(row: &Row, table: &Table, dominated: &Dominated) -> TableRow {
-    let name = format::visible(row.name.trim());
-    let name = if name.is_empty() { "–".to_owned() } else { name };
-    TableRow {
-        title: name.clone().into(),
-        cells: vec![
-            html! { <>{ chip(&row.kind) }{ format::short_place(&name) }</> },
-            number(row.count),
-            number(row.size),
-            html! { format::percent(row.size, table.size) },
-            share_bar(row.size, table.size),
-            // What is not known yet has its place.
-            dominated.get(&row.index).map_or_else(|| html! { <span class="zero">{ "…" }</span> }, |size| number(*size)),
-        ],
-    }
 }

@@ -12,6 +12,8 @@ mod heap;
 mod leaks;
 mod map;
 mod overview;
+mod partition_table;
+mod row_menu;
 mod script;
 mod script_field;
 mod sites;
