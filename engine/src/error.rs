@@ -21,7 +21,7 @@ pub enum UseError {
         accepted: String,
     },
     /// A question about contents that the snapshot does not hold.
-    #[error("this snapshot holds no contents; run the guest with --contents to ask for equal ones")]
+    #[error("this snapshot holds no contents; run the guest with --contents to ask for them")]
     NoContents,
     /// A position outside of a partition.
     #[error("partition index out of range: {index} given, {rows} rows")]

@@ -87,10 +87,32 @@ pub fn run_script(name: &str) -> Run {
     run_calls(name, &bytes(name), &[], &["build", "release"], "truth.mark")
 }
 
-/// Runs any module.
+/// Runs any module, with snapshots at its calls of `mark`.
 pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], mark: &str) -> Run {
+    let mut run = run_until(name, wasm, arguments, calls, vec![Condition::Call(mark.to_owned())]);
+    run.heaps = run.pauses.iter().map(|paused| heap_of(name, paused, &run.symbols)).collect();
+    run
+}
+
+/// The heap that is made of a pause.
+pub fn heap_of(name: &str, paused: &Paused, symbols: &Symbols) -> Heap {
+    let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned(), contents: true };
+    capture(paused, symbols, &guest).unwrap()
+}
+
+/// Runs any module and pauses it under these conditions; no heaps are made.
+pub fn run_until(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], conditions: Vec<Condition>) -> Run {
     let (plain_output, plain_memory) = run_plain(wasm, arguments, calls);
-    let options = Options { calls: vec![mark.to_owned()], ..Options::default() };
+    let function = |condition: &Condition| match condition {
+        Condition::Call(name) => Some(name.clone()),
+        _ => None,
+    };
+    let options = Options {
+        calls: conditions.iter().filter_map(function).collect(),
+        grow: conditions.contains(&Condition::Grow),
+        peak: conditions.contains(&Condition::Peak),
+        ..Options::default()
+    };
     let instrumented = instrument(wasm, &options).unwrap();
     let pauses: Arc<Mutex<Vec<Paused>>> = Arc::default();
     let sink = {
@@ -98,7 +120,6 @@ pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], ma
         Box::new(move |paused| pauses.lock().unwrap().push(paused))
     };
     let (mut store, instance, output) = instantiate(&instrumented.wasm, arguments);
-    let conditions = vec![Condition::Call(mark.to_owned())];
     let attached = Attached::new(&mut store, &instance, Arc::new(instrumented.map), conditions, sink).unwrap();
     attached.start(&mut store).unwrap();
     for call in calls {
@@ -109,10 +130,9 @@ pub fn run_calls(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], ma
     let wild_releases = attached.totals(&mut store).wild_releases;
     let told = std::mem::take(&mut store.data_mut().told);
     let symbols = Symbols::labelled(wasm.to_vec().into(), name).unwrap();
-    let guest = GuestInfo { name: name.split('.').next().unwrap_or(name).to_owned(), contents: true };
     let pauses = std::mem::take(&mut *pauses.lock().unwrap());
-    let heaps = pauses.iter().map(|paused| capture(paused, &symbols, &guest).unwrap()).collect();
-    Run { plain_output, output: text(&output), same_memory, heaps, told, wild_releases, pauses, symbols }
+    let (heaps, output) = (Vec::new(), text(&output));
+    Run { plain_output, output, same_memory, heaps, told, wild_releases, pauses, symbols }
 }
 
 /// Output and memory at the end.

@@ -1,12 +1,14 @@
 //! Guests that tell the types of their blocks, each run once.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 
 use heapy_engine::Heap;
 use heapy_host::layout::{Typed, Typing};
 use heapy_host::paused::Paused;
 
-use crate::guests_support::{Mark, Run, bytes, read_marks, run, run_script};
+use crate::guests_support::{Mark, Run, bytes, read_marks, run, run_calls, run_script};
 
 /// A guest, and the least share of its told bytes that must be typed right, in percent.
 pub const TOLD: [(&str, f64); 10] = [
@@ -43,10 +45,40 @@ impl Told {
 
 /// Runs a guest; one value for each mark at which it tells blocks.
 pub fn told(guest: &str) -> Vec<Told> {
-    let script = guest.starts_with("shapes_as.");
-    let Run { output, heaps, told, pauses, .. } = if script { run_script(guest) } else { run(guest, &[]) };
-    let marks = if script { told.into_iter().map(named).collect() } else { read_marks(&output) };
-    let typing = Typing::new(bytes(guest).into()).unwrap();
+    if !guest.starts_with("shapes_as.") {
+        return found(run(guest, &[]), bytes(guest));
+    }
+    let mut run = run_script(guest);
+    run.told = run.told.into_iter().map(named).collect();
+    found(run, bytes(guest))
+}
+
+/// The guest in Zig with debug information, optimised (`safe`) or not (`Debug`); none without its compiler, which `ZIG`
+/// names where it is not in the path.
+pub fn told_zig(optimised: &str) -> Option<Vec<Told>> {
+    let zig = std::env::var_os("ZIG").unwrap_or_else(|| "zig".into());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/zig");
+    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shapes_zig.{optimised}.wasm"));
+    let mut command = Command::new(&zig);
+    command.current_dir(folder).args(["build-exe", "-target", "wasm32-wasi", "-O", optimised]);
+    command.args(["--dep", "options", "-Mroot=shapes.zig", "-Moptions=options_plain.zig"]);
+    command.arg(format!("-femit-bin={}", binary.display()));
+    match command.status() {
+        Ok(status) => assert!(status.success(), "{command:?}"),
+        Err(_) => {
+            println!("skipped: no zig here; install it with `pip install ziglang`, or set ZIG to its path");
+            return None;
+        }
+    }
+    let wasm = std::fs::read(binary).unwrap();
+    Some(found(run_calls("shapes_zig", &wasm, &[], &["_start"], "sched_yield"), wasm))
+}
+
+/// What a run told, next to what was found.
+fn found(run: Run, module: Vec<u8>) -> Vec<Told> {
+    let Run { output, heaps, told, pauses, .. } = run;
+    let marks = if told.is_empty() { read_marks(&output) } else { told };
+    let typing = Typing::new(module.into()).unwrap();
     let mut found = Vec::new();
     for ((mark, heap), paused) in marks.into_iter().zip(heaps).zip(pauses) {
         let typed = typing.apply(&paused);
@@ -55,7 +87,7 @@ pub fn told(guest: &str) -> Vec<Told> {
             found.push(Told { mark, paused, typed, heap });
         }
     }
-    assert!(!found.is_empty(), "{guest} tells nothing");
+    assert!(!found.is_empty(), "the guest tells nothing");
     found
 }
 

@@ -44,6 +44,21 @@ impl MappingProxy {
         Ok(self.through(&parse_relation(text)?))
     }
 
+    /// `x.maprox.values("name")`: the values of the members' fields of this name as text, in the order of the members,
+    /// numbers and names of constants too. Members without such a field are passed over. Time linear in the members'
+    /// fields.
+    ///
+    /// # Errors
+    /// [`UseError::NoContents`] when the snapshot does not hold them.
+    pub fn values(&self, name: &str) -> Result<Vec<String>, UseError> {
+        let heap = self.set.heap();
+        if !heap.holds_contents() {
+            return Err(UseError::NoContents);
+        }
+        let held = self.set.nodes().iter().flat_map(|object| heap.values(object));
+        Ok(held.filter(|held| held.name == name).map(|held| held.value.clone()).collect())
+    }
+
     fn through(&self, relation: &Relation) -> IdentitySet {
         let heap = self.set.heap();
         let mut found = ObjectSet::empty(heap.object_count());

@@ -6,12 +6,15 @@
 
 mod c_like;
 mod rust;
+mod taker;
+mod zig;
 
 use heapy_engine::TypeEvidence;
 
-use super::block::{Evidenced, Operator};
+use super::block::{BlockType, Evidenced, Operator};
 use super::code::{self, CodeIndex, Place, Scope};
 use super::dies::{DieRef, Dies, STACK_FRAME};
+use super::flow::Flows;
 use super::form::{Language, LayoutId};
 use super::lines::Lines;
 use super::names;
@@ -32,11 +35,15 @@ pub(super) struct Symbols<'a> {
     pub(super) dies: &'a Dies,
     pub(super) code: &'a CodeIndex,
     pub(super) lines: &'a Lines,
+    pub(super) flows: &'a Flows,
+    pub(super) statics: &'a [StaticVariable],
 }
 
 /// A function on the way to the allocation, real or inlined.
 pub(super) struct Caller {
     pub(super) scope: Scope,
+    /// The place of the call in the module that left its activation, the same for a function and what is inlined there.
+    pub(super) place: u32,
     /// Its path without generic arguments and parameters.
     pub(super) path: String,
     pub(super) language: Language,
@@ -57,7 +64,8 @@ impl Symbols<'_> {
                 let language = language_of(self.dies, scope.function);
                 let line =
                     scope.line.or_else(|| self.lines.line(self.dies, self.sections, scope.function.unit, place as u32));
-                callers.push(Caller { path: self.path(scope.function, language), language, line, scope });
+                let (path, place) = (self.path(scope.function, language), frame.offset.unwrap_or_default());
+                callers.push(Caller { path, place, language, line, scope });
             }
         }
         callers
@@ -112,24 +120,36 @@ impl Symbols<'_> {
     }
 }
 
-/// What the callers of an allocation of `size` bytes say about its type, and the operator that made it.
+/// What the callers of an allocation say of its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// This type.
+    Type(Evidenced),
+    /// That it is a `void *` to them all, or a `char *` to some: what it holds is for others to say.
+    Bytes(Option<BlockType>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What the callers of an allocation of `size` bytes say about its type, with the operator that made it.
 pub(super) fn type_of_allocation(
     symbols: &Symbols<'_>,
     layouts: &mut Layouts,
     frames: &[RawFrame],
     operator: Option<Operator>,
     size: u64,
-) -> Option<Evidenced> {
+) -> Named {
     let callers = symbols.callers(frames);
-    let own = callers.iter().position(|caller| !c_like::is_allocator(caller))?;
+    let Some(own) = callers.iter().position(|caller| !c_like::is_allocator(caller)) else { return Named::Nothing };
     let found = match callers[own].language {
-        Language::Rust => {
-            rust::type_of(symbols, layouts, &callers[own..]).map(|block| (block, TypeEvidence::DebugInfo))
-        }
+        Language::Rust => match rust::type_of(symbols, layouts, &callers[own..]) {
+            Some(block) => Named::Type(Evidenced { block, evidence: TypeEvidence::DebugInfo }),
+            None => Named::Nothing,
+        },
         _ => c_like::type_of(symbols, layouts, &callers[own..], size),
     };
-    let (block, evidence) = found?;
-    let fitted = block.fitted(layouts, size)?;
+    let Named::Type(Evidenced { block, evidence }) = found else { return found };
+    let Some(fitted) = block.fitted(layouts, size) else { return Named::Nothing };
     let block = operator.map_or(fitted, |operator| fitted.by_operator(layouts, operator, size));
-    Some(Evidenced { block, evidence })
+    Named::Type(Evidenced { block, evidence })
 }

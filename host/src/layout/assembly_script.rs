@@ -5,11 +5,13 @@
 //! the objects of an id look like may still tell one of the library's containers (`shape`).
 
 mod code;
+mod owners;
 mod shape;
 
 use std::collections::HashMap;
 
 use self::code::FieldCode;
+pub(super) use self::owners::Owners;
 use self::shape::Shapes;
 use super::form::{Form, Language, Layout, LayoutId, Member, Record, Scalar};
 use super::names;

@@ -22,6 +22,8 @@ pub enum Count {
     /// One value behind a header of so many bytes, in which an allocator around another one keeps the size it was asked
     /// for.
     Headed(u8),
+    /// Values side by side behind such a header.
+    ManyHeaded(u8),
     /// The buckets of a hash table with their control bytes behind them.
     Table,
 }
@@ -81,27 +83,34 @@ impl BlockType {
     pub fn first(self, layouts: &Layouts, size: u64) -> u64 {
         match self.count {
             Count::Counted => size.checked_rem(layouts.get(self.ty).size).unwrap_or(0),
-            Count::Headed(header) => u64::from(header),
+            Count::Headed(header) | Count::ManyHeaded(header) => u64::from(header),
             _ => 0,
         }
     }
 
-    /// One value behind a header, in a block that has just room for both.
-    pub(super) fn headed(layouts: &Layouts, ty: LayoutId, header: u64, size: u64) -> Option<Self> {
-        let layout = layouts.get(ty);
-        let fits = HEADERS.contains(&header) && layout.size > 0 && layout.size.checked_add(header) == Some(size);
-        let record = matches!(layout.form, Form::Record(_));
-        (fits && record).then_some(Self { ty, count: Count::Headed(header as u8), storage: false })
+    /// Values behind a header, in a block of `size` bytes: one, or as many as there is room for.
+    pub(super) fn behind(self, layouts: &Layouts, header: u64, size: u64) -> Option<Self> {
+        let room = size.checked_sub(header).filter(|_| HEADERS.contains(&header))?;
+        let header = header as u8;
+        let fitted = self.fitted(layouts, room).or_else(|| {
+            // Sizes may have been rounded up to a multiple of eight.
+            let exact = layouts.get(self.ty).size;
+            self.fitted(layouts, exact).filter(|_| exact > 0 && exact <= room && room - exact < 8)
+        })?;
+        let count = match fitted.count {
+            Count::One => Count::Headed(header),
+            Count::Many => Count::ManyHeaded(header),
+            _ => return None,
+        };
+        Some(Self { count, ..fitted })
     }
 
     /// Whether the bytes of a block bear its type out: a header holds the size that was asked for.
     pub(super) fn is_borne_out(self, value: Bytes<'_>) -> bool {
-        let Count::Headed(header) = self.count else { return true };
-        let asked = (value.bytes.len() as u64).checked_sub(u64::from(header));
-        // The size may have been rounded up to a multiple of eight.
-        let kept =
-            |at: u64| asked.zip(value.number(at, 4)).is_some_and(|(asked, kept)| kept <= asked && asked - kept < 8);
-        kept(0) || kept(u64::from(header) - 4)
+        match self.count {
+            Count::Headed(header) | Count::ManyHeaded(header) => has_header(value, u64::from(header)),
+            _ => true,
+        }
     }
 
     /// Values side by side in the storage of a container.
@@ -133,9 +142,17 @@ impl BlockType {
             Count::Many => (!strict || size.is_multiple_of(layout.size)).then_some(self),
             Count::One => one_fitted(self, layouts, size, strict),
             Count::Counted => (layout.size > 0).then_some(self),
-            Count::Headed(_) => Some(self),
+            Count::Headed(_) | Count::ManyHeaded(_) => Some(self),
         }
     }
+}
+
+/// Whether a block begins with a header of so many bytes, in which the size stands that was asked for.
+pub(super) fn has_header(value: Bytes<'_>, header: u64) -> bool {
+    let asked = (value.bytes.len() as u64).checked_sub(header);
+    // The size may have been rounded up to a multiple of eight.
+    let kept = |at: u64| asked.zip(value.number(at, 4)).is_some_and(|(asked, kept)| kept <= asked && asked - kept < 8);
+    header >= 4 && (kept(0) || kept(header - 4))
 }
 
 fn one_fitted(block: BlockType, layouts: &Layouts, size: u64, strict: bool) -> Option<BlockType> {

@@ -2,7 +2,7 @@
 
 use gimli::constants as c;
 
-use super::dies::{DieRef, Dies, LOCATION_LIST, NONE};
+use super::dies::{Die, DieRef, Dies, LOCATION_LIST, NONE};
 use super::sections::Sections;
 
 /// Deepest nesting of inlined functions and blocks that is followed.
@@ -167,6 +167,38 @@ pub(super) fn expression(bytes: &[u8], pointer_bytes: u64) -> Option<Place> {
     }
 }
 
+/// The parts of a variable that an optimiser has put at places of their own: offset in the variable, size, address.
+pub(super) fn pieces(dies: &Dies, sections: &Sections, at: DieRef) -> Vec<(u64, u64, u64)> {
+    let die = dies.die(at);
+    let bytes = (die.extra as usize)
+        .checked_add(die.size as usize)
+        .and_then(|end| sections.bytes.get(die.extra as usize..end))
+        .filter(|_| die.flags & LOCATION_LIST == 0 && die.extra != NONE);
+    let address_size = sections.pointer_bytes() as u8;
+    let encoding = gimli::Encoding { address_size, format: gimli::Format::Dwarf32, version: 4 };
+    let expression = gimli::Expression(gimli::EndianSlice::new(bytes.unwrap_or_default(), gimli::LittleEndian));
+    let (mut operations, mut found) = (expression.operations(encoding), Vec::new());
+    let (mut offset, mut only) = (0u64, None);
+    let mut count = 0;
+    // Every operation takes a byte of the expression.
+    while let Ok(Some(operation)) = operations.next() {
+        match operation {
+            gimli::Operation::Piece { size_in_bits, .. } => {
+                let size = size_in_bits / 8;
+                found.extend(only.filter(|_| count == 1).map(|address| (offset, size, address)));
+                offset = offset.saturating_add(size);
+                (only, count) = (None, 0);
+            }
+            gimli::Operation::Address { address } => {
+                only = Some(address).filter(|&address| address > 0);
+                count += 1;
+            }
+            _ => count += 1,
+        }
+    }
+    found
+}
+
 /// A variable with static storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Static {
@@ -176,18 +208,21 @@ pub(super) struct Static {
     pub(super) die: DieRef,
 }
 
+/// Every variable that has a place.
+pub(super) fn all_variables(dies: &Dies) -> impl Iterator<Item = DieRef> + '_ {
+    dies.units.iter().enumerate().flat_map(|(number, unit)| {
+        let variable = |die: &Die| gimli::DwTag(die.tag) == c::DW_TAG_variable && die.extra != NONE;
+        let placed = unit.dies.iter().enumerate().filter(move |(_, die)| variable(die));
+        placed.map(move |(index, _)| DieRef { unit: number as u32, index: index as u32 })
+    })
+}
+
 /// Every variable with static storage, by address; of several at one address the first that has a type.
 pub(super) fn statics(dies: &Dies, sections: &Sections) -> Vec<Static> {
     let mut found = Vec::new();
-    for (number, unit) in dies.units.iter().enumerate() {
-        for (index, die) in unit.dies.iter().enumerate() {
-            if gimli::DwTag(die.tag) != c::DW_TAG_variable || die.extra == NONE {
-                continue;
-            }
-            let at = DieRef { unit: number as u32, index: index as u32 };
-            if let Some(Place::Static(address)) = place(dies, sections, at) {
-                found.push(Static { address, die: at });
-            }
+    for at in all_variables(dies) {
+        if let Some(Place::Static(address)) = place(dies, sections, at) {
+            found.push(Static { address, die: at });
         }
     }
     found.sort_by_key(|variable| (variable.address, dies.type_of(variable.die).is_none()));

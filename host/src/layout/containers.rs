@@ -50,6 +50,9 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
     if let Some(fat) = fat_pointer(layouts, record) {
         return Some(fat);
     }
+    if layouts.get(ty).language == Language::Zig {
+        return zig(layouts, name, record);
+    }
     if name.starts_with("alloc::raw_vec::RawVec<") {
         let (capacity, pointer) = (find("cap")?, first_pointer(layouts, ty)?);
         return Some(Known::Buffer { pointer, capacity, element: parameter("T")? });
@@ -113,6 +116,26 @@ pub(super) fn in_use(layouts: &Layouts, group: Known, at: u64, value: Bytes<'_>)
     let size = layouts.get(slot).size;
     let used = |index: &u64| value.number(at + control + index, 1).is_some_and(|byte| byte & 0x80 == 0);
     (0..count).filter(used).map(|index| at + slots + index * size).collect()
+}
+
+/// Slices and lists of Zig.
+fn zig(layouts: &Layouts, name: &str, record: &Record) -> Option<Known> {
+    let [first, second] = &record.members[..] else {
+        let list = ["array_list.Aligned(", "array_list.AlignedManaged("].iter().any(|prefix| name.starts_with(prefix));
+        return if list { zig_list(layouts, record) } else { None };
+    };
+    if let Some(element) = layouts.target(first.ty).filter(|_| first.name == "ptr" && second.name == "len") {
+        return Some(Known::Slice { pointer: first.offset, length: second.offset, element });
+    }
+    if name.starts_with("array_list.Aligned(") { zig_list(layouts, record) } else { None }
+}
+
+fn zig_list(layouts: &Layouts, record: &Record) -> Option<Known> {
+    let find = |wanted: &str| record.members.iter().find(|member| member.name == wanted);
+    let (items, capacity) = (find("items")?, find("capacity")?);
+    let Known::Slice { pointer, length, element } = zig(layouts, "", layouts.record(items.ty)?)? else { return None };
+    let inside = |offset: u64| items.offset.saturating_add(offset);
+    Some(Known::Room { pointer: inside(pointer), length: inside(length), capacity: capacity.offset, element })
 }
 
 /// `std::vector`: of libc++, whose newest versions have a `__cap_`, and of libstdc++.

@@ -35,6 +35,9 @@ pub(super) const VIRTUAL: u16 = 256;
 /// The frame base is the shadow stack's pointer.
 pub(super) const STACK_FRAME: u16 = 512;
 
+/// The name is the linkage name, which alone tells the generic arguments of a function of Zig.
+const LINKED: u16 = 1024;
+
 /// One debugging entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Die {
@@ -79,6 +82,8 @@ pub(super) struct Unit {
     pub(super) dies: Vec<Die>,
     /// Code ranges that entries point into, from the start of the code section.
     pub(super) ranges: Vec<(u32, u32)>,
+    /// How its location lists are read: the encoding, the address they count from, and where its addresses begin.
+    pub(super) places: Option<(gimli::Encoding, u64, gimli::DebugAddrBase)>,
     /// The file that holds the rest, for split debug information.
     pub(super) split: bool,
     /// Why reading stopped early.
@@ -234,6 +239,7 @@ fn read_unit(
     let stop = start.saturating_add(header.length_including_self());
     let mut table = Unit { start: start as u32, stop: stop as u32, ..Unit::default() };
     let result = dwarf.unit(*header).and_then(|unit| {
+        table.places = Some((unit.encoding(), unit.low_pc, unit.addr_base));
         let mut reading = Reading { sections, dwarf, unit: &unit, signatures, table: &mut table, open: Vec::new() };
         reading.entries()
     });
@@ -328,7 +334,11 @@ impl<'module> Reading<'_, 'module> {
         value: AttributeValue<Reader<'module>>,
     ) {
         match name {
-            c::DW_AT_name => self.name(die, value),
+            c::DW_AT_name if die.flags & LINKED == 0 => self.name(die, value),
+            c::DW_AT_linkage_name if self.table.zig && die.tag == c::DW_TAG_subprogram.0 => {
+                self.name(die, value);
+                die.flags |= LINKED;
+            }
             c::DW_AT_type => die.ty = self.reference(value),
             c::DW_AT_abstract_origin | c::DW_AT_specification => die.origin = self.reference(value),
             c::DW_AT_containing_type | c::DW_AT_discr => die.extra = self.reference(value),

@@ -6,13 +6,13 @@ use heapy_engine::{Field, HeapBuilder, Relation, Shape, TypeId, TypeRecord};
 
 use super::block::{BlockType, Count};
 use super::containers;
-use super::form::{Form, Language, LayoutId, Member};
+use super::form::{Form, Language, LayoutId};
+use super::keyed::{self, Keyed};
 use super::names;
 use super::present::{self, View};
 use super::slots::{Bytes, Points, Slots};
 use super::types::Layouts;
 use super::typing::{StaticVariable, Typed, bytes_of};
-use super::values;
 use crate::paused::Paused;
 
 /// The engine's ids of the types that a heap needs.
@@ -101,7 +101,7 @@ impl Writer<'_> {
             // A value behind a header does not begin where the block does: its references are named one by one.
             Count::Headed(_) => TypeRecord { name, unit, size: 0, shape: Shape::Opaque, storage: block.storage },
             // Values behind a count do not begin where the block does: their references are named one by one.
-            Count::Many | Count::Table | Count::Counted => {
+            Count::Many | Count::Table | Count::Counted | Count::ManyHeaded(_) => {
                 let element = self.id(BlockType::one(block.ty));
                 let shape = if size > 0 { Shape::Array { element, stride: size } } else { Shape::Opaque };
                 let name = match block.count {
@@ -160,7 +160,12 @@ impl<'a> References<'a> {
         }
         let ty = typed.class.or(typed.ty)?;
         let of = self.paused.blocks.get(block)?;
-        Some(self.at(of.address, of.size, ty))
+        let mut references = self.at(of.address, of.size, ty);
+        let value = bytes_of(self.paused, of.address, of.size, self.typed.word);
+        for reference in references.iter_mut().filter(|reference| reference.relation.is_none()) {
+            reference.relation = self.typed.owners.relation(self.paused, block, reference.offset, value);
+        }
+        Some(references)
     }
 
     /// The references of a typed variable, by offset from the variable.
@@ -171,17 +176,21 @@ impl<'a> References<'a> {
     fn at(&mut self, address: u64, size: u64, ty: BlockType) -> Vec<Reference> {
         let layouts = &self.typed.layouts;
         let value = bytes_of(self.paused, address, size, self.typed.word);
-        let named = matches!(ty.count, Count::Counted | Count::Table | Count::Headed(_))
+        let node = ty.count == Count::One && keyed::is_node(layouts, ty.ty);
+        let named = matches!(ty.count, Count::Counted | Count::Table | Count::Headed(_) | Count::ManyHeaded(_))
             || is_environment(layouts, ty.ty)
             || self.named_by_value(ty.ty);
         let found = self.slots.of(layouts, ty, value);
         let buckets =
             if ty.count == Count::Table { containers::occupied(layouts.get(ty.ty).size, value) } else { Vec::new() };
         let groups = containers::group_slots(layouts, ty.ty, value);
+        let keyed = Keyed { layouts, paused: self.paused, value };
         let references = found.into_iter().map(|slot| {
+            let in_node = if node { keyed.in_node(ty.ty, slot.offset) } else { None };
             let relation = match (ty.count, &groups) {
-                (_, Some((entry, places))) => self.in_table(*entry, slot.offset, value, places),
-                (Count::Table, _) => self.in_table(ty.ty, slot.offset, value, &buckets),
+                _ if in_node.is_some() => in_node,
+                (_, Some((entry, places))) => keyed.in_table(*entry, slot.offset, places),
+                (Count::Table, _) => keyed.in_table(ty.ty, slot.offset, &buckets),
                 _ if named => relation(layouts, ty, slot.offset, value),
                 _ => None,
             };
@@ -190,35 +199,6 @@ impl<'a> References<'a> {
             Reference { offset: slot.offset, sure, relation }
         });
         references.collect()
-    }
-
-    /// The name of the word at `offset` of a hash table's buckets: `["key"]` for what is held under a key, `.keys()[i]` in
-    /// the order of the buckets for what the key itself holds.
-    fn in_table(&self, bucket: LayoutId, offset: u64, value: Bytes<'_>, buckets: &[u64]) -> Option<Relation> {
-        let layouts = &self.typed.layouts;
-        let position = buckets.partition_point(|&start| start <= offset).checked_sub(1)?;
-        let start = buckets[position];
-        let within = |member: &&Member| {
-            let place = start.saturating_add(member.offset);
-            offset >= place && offset - place < layouts.get(member.ty).size
-        };
-        let record = layouts.record(bucket)?;
-        let part = record.members.iter().find(within)?;
-        let is_key = |member: &&Member| matches!(member.name.as_str(), "__0" | "key");
-        let key = record.members.iter().find(is_key)?;
-        let pair =
-            record.members.len() == 2 && record.members.iter().any(|m| matches!(m.name.as_str(), "__1" | "elem"));
-        let index = position as u64;
-        if !pair || is_key(&part) {
-            return Some(Relation::KeyAt(index));
-        }
-        let text = values::key_text(layouts, self.paused, value, key.ty, start.saturating_add(key.offset));
-        let bytes = Bytes { bytes: value.bytes.get(usize::try_from(start).ok()?..)?, word: value.word };
-        let inside = present::path(layouts, part.ty, offset - start - part.offset, bytes);
-        match (text, inside) {
-            (Some(text), None) => Some(Relation::Key(text)),
-            (_, inside) => Some(Relation::Element { index, rest: format!(".1{}", inside.unwrap_or_default()) }),
-        }
     }
 
     /// Whether names depend on the case that an enum inside is in.

@@ -16,9 +16,13 @@ mod block;
 mod code;
 mod containers;
 mod dies;
+#[cfg(test)]
+mod dwarf_tests;
 mod emit;
+mod flow;
 mod form;
 mod go;
+mod keyed;
 mod lines;
 mod names;
 mod present;

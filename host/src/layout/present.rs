@@ -49,24 +49,27 @@ pub(super) fn view(layouts: &Layouts, ty: LayoutId, value: Option<(Bytes<'_>, u6
 pub(super) fn unwrapped(layouts: &Layouts, ty: LayoutId) -> LayoutId {
     let mut at = ty;
     for _ in 0..MAX_WRAPPERS {
-        let Some(record) = layouts.record(at).filter(|_| is_library(layouts, at)) else { break };
-        if record.variants.is_some() || containers::known(layouts, at, record).is_some() {
-            break;
-        }
-        let size = layouts.get(at).size;
-        let mut sized = record.members.iter().filter(|member| layouts.get(member.ty).size > 0 && member.offset < size);
-        // A base class without members takes a byte of its own and none in the derived one.
-        let only = match (sized.next(), sized.next()) {
-            (Some(only), None) if only.offset == 0 => only.ty,
-            (Some(first), Some(second)) if second.base && second.offset == 0 && first.offset == 0 => first.ty,
-            _ => break,
-        };
-        if layouts.get(only).size != size {
-            break;
-        }
+        let Some(only) = inner(layouts, at) else { break };
         at = only;
     }
     at
+}
+
+/// The only thing that a value of a library type holds.
+pub(super) fn inner(layouts: &Layouts, ty: LayoutId) -> Option<LayoutId> {
+    let record = layouts.record(ty).filter(|_| is_library(layouts, ty))?;
+    if record.variants.is_some() || containers::known(layouts, ty, record).is_some() {
+        return None;
+    }
+    let size = layouts.get(ty).size;
+    let mut sized = record.members.iter().filter(|member| layouts.get(member.ty).size > 0 && member.offset < size);
+    // A base class without members takes a byte of its own and none in the derived one.
+    let only = match (sized.next(), sized.next()) {
+        (Some(only), None) if only.offset == 0 => only.ty,
+        (Some(first), Some(second)) if second.base && second.offset == 0 && first.offset == 0 => first.ty,
+        _ => return None,
+    };
+    (layouts.get(only).size == size).then_some(only)
 }
 
 fn is_library(layouts: &Layouts, ty: LayoutId) -> bool {

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use heapy_engine::TypeEvidence;
 
-use super::block::{BlockType, Count};
+use super::block::{BlockType, Count, has_header};
 use super::form::{Form, Language, Layout, LayoutId, Scalar};
 use super::run_time::Vtables;
 use super::slots::{Bytes, Points, Slot, Slots};
@@ -41,8 +41,15 @@ pub(super) fn find(paused: &Paused, address: u64) -> Option<(usize, u64)> {
     (into < block.size.max(1)).then_some((after - 1, into))
 }
 
-/// Spreads types from statics and typed blocks. Time O(pointers) times the few times a block's type improves.
-pub(super) fn propagate(graph: &Graph<'_>, layouts: &mut Layouts, slots: &mut Slots, blocks: &mut [TypedBlock]) -> u64 {
+/// Spreads types from statics and typed blocks; what nothing names is `bytes` where those who allocated it
+/// say so. Time O(pointers) times the few times a block's type improves.
+pub(super) fn propagate(
+    graph: &Graph<'_>,
+    layouts: &mut Layouts,
+    slots: &mut Slots,
+    blocks: &mut [TypedBlock],
+    bytes: &[(usize, Option<BlockType>)],
+) -> u64 {
     let mut spread = Spread {
         graph,
         pending: VecDeque::new(),
@@ -71,12 +78,16 @@ pub(super) fn propagate(graph: &Graph<'_>, layouts: &mut Layouts, slots: &mut Sl
         }
     }
     // What only a `void *` leads to is bytes by its own program's word; it may be better known from elsewhere.
-    if !spread.untyped.is_empty() && graph.untyped == Untyped::Bytes {
-        let bytes = bytes_type(layouts);
-        for &index in &spread.untyped {
+    if graph.untyped == Untyped::Unknown {
+        spread.untyped.clear();
+    }
+    if !spread.untyped.is_empty() || !bytes.is_empty() {
+        let plain = BlockType::one(bytes_type(layouts));
+        let named = bytes.iter().map(|&(index, of)| (index, of.unwrap_or(plain), TypeEvidence::DebugInfo));
+        let pointed = spread.untyped.iter().map(|&index| (index, plain, TypeEvidence::Propagated));
+        for (index, of, evidence) in named.chain(pointed) {
             if blocks[index].ty.is_none() {
-                blocks[index].ty = Some(BlockType::one(bytes));
-                blocks[index].evidence = TypeEvidence::Propagated;
+                blocks[index] = TypedBlock { ty: Some(of), evidence, ..blocks[index] };
             }
         }
     }
@@ -117,14 +128,16 @@ impl Spread<'_> {
         let size = self.graph.paused.blocks[target].size;
         let proposed = match slot.points {
             Points::Untyped => {
-                self.untyped.extend((into == 0).then_some(target));
+                self.untyped.extend((into == 0 || has_header(self.value(target), into)).then_some(target));
                 return;
             }
             Points::Value(ty) if into == 0 => pointed(layouts, ty),
-            Points::Value(ty) => match BlockType::headed(layouts, ty, into, size) {
-                Some(headed) if headed.is_borne_out(self.value(target)) => headed,
-                _ => return,
-            },
+            Points::Value(ty) if has_header(self.value(target), into) => {
+                match pointed(layouts, ty).behind(layouts, into, size) {
+                    Some(headed) => headed,
+                    None => return,
+                }
+            }
             Points::Elements(ty, _) if into == 0 => BlockType::storage(ty),
             Points::Table(ty) => BlockType { ty, count: Count::Table, storage: true },
             Points::Dynamic(vtable) if into == 0 => match self.graph.vtables.rust(vtable) {

@@ -71,11 +71,13 @@ impl Rooms {
             return found;
         }
         let (size, length) = (layouts.get(block.ty).size, value.bytes.len() as u64);
-        let count = length.checked_div(size).unwrap_or(0);
         let first = block.first(layouts, length);
+        let count = length.saturating_sub(first).checked_div(size).unwrap_or(0);
         let mut pending: Vec<(LayoutId, u64, u32)> = match block.count {
             Count::One | Count::Headed(_) => vec![(block.ty, first, 0)],
-            Count::Many | Count::Counted => (0..count).map(|index| (block.ty, first + index * size, 0)).collect(),
+            Count::Many | Count::Counted | Count::ManyHeaded(_) => {
+                (0..count).map(|index| (block.ty, first + index * size, 0)).collect()
+            }
             Count::Table => containers::occupied(size, value).into_iter().map(|offset| (block.ty, offset, 0)).collect(),
         };
         let mut budget = value.bytes.len().saturating_mul(8) + 4096;
@@ -186,11 +188,14 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
     match containers::known(layouts, ty, record)? {
         Known::Slice { pointer, length, element } => {
             let length = word(length)?;
-            let text = name.ends_with("str") || layouts.get(ty).language == Language::Go;
+            let text = name.ends_with("str")
+                || layouts.get(ty).language == Language::Go
+                || layouts.get(element).language == Language::Zig && name.ends_with("]u8");
             Some(plain(word(pointer)?, length, length, element, text))
         }
         Known::Room { pointer, length, capacity, element } => {
-            Some(plain(word(pointer)?, word(length)?, word(capacity)?, element, false))
+            let text = layouts.get(element).language == Language::Zig && layouts.get(element).name == "u8";
+            Some(plain(word(pointer)?, word(length)?, word(capacity)?, element, text))
         }
         Known::Range { first, used, end, element } => {
             let (size, start) = (layouts.get(element).size, word(first)?);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gimli::{EndianSlice, LittleEndian};
 use wasmparser::{
-    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+    ConstExpr, DataKind, ElementItems, ElementKind, KnownCustom, Name, Operator, Parser, Payload, SubType, TypeRef,
 };
 
 use super::LayoutError;
@@ -27,6 +27,12 @@ pub(super) struct Sections {
     pub(super) bodies: Vec<Range<usize>>,
     /// Number of imported functions.
     pub(super) imported_functions: u32,
+    /// The module's types.
+    pub(super) types: Vec<SubType>,
+    /// The type of each function, imports included.
+    pub(super) functions: Vec<u32>,
+    /// The type of each exception tag, imports included.
+    pub(super) tags: Vec<u32>,
     /// Whether addresses have eight bytes.
     pub(super) wide: bool,
     /// Active segments of the first memory: their address and where their bytes are in the module.
@@ -49,6 +55,9 @@ impl Sections {
             code_start: 0,
             bodies: Vec::new(),
             imported_functions: 0,
+            types: Vec::new(),
+            functions: Vec::new(),
+            tags: Vec::new(),
             wide: false,
             data: Vec::new(),
             function_names: HashMap::new(),
@@ -101,10 +110,29 @@ impl Sections {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     match import?.ty {
-                        TypeRef::Func(_) | TypeRef::FuncExact(_) => self.imported_functions += 1,
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                            self.imported_functions += 1;
+                            self.functions.push(ty);
+                        }
+                        TypeRef::Tag(tag) => self.tags.push(tag.func_type_idx),
                         TypeRef::Memory(memory) => self.wide |= memory.memory64,
                         _ => {}
                     }
+                }
+            }
+            Payload::TypeSection(groups) => {
+                for group in groups {
+                    self.types.extend(group?.into_types());
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                for ty in functions {
+                    self.functions.push(ty?);
+                }
+            }
+            Payload::TagSection(tags) => {
+                for tag in tags {
+                    self.tags.push(tag?.func_type_idx);
                 }
             }
             Payload::MemorySection(memories) => {

@@ -94,9 +94,12 @@ impl Slots {
                     words(value, size, length - size, &mut found);
                 }
             }
-            Count::Many | Count::Counted => {
-                let count = length.checked_div(size).unwrap_or(0);
+            Count::Many | Count::Counted | Count::ManyHeaded(_) => {
                 let offset = block.first(layouts, length);
+                let count = length.saturating_sub(offset).checked_div(size).unwrap_or(0);
+                if block.count != Count::Counted {
+                    words(value, 0, offset, &mut found);
+                }
                 pending.push(Pending { ty: block.ty, offset, sure: true, nesting: 0, count });
             }
             Count::Headed(header) => {

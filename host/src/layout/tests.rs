@@ -97,9 +97,12 @@ fn values_stand_behind_an_allocators_header() {
     let number = layout(&mut layouts, "int", 4, Form::Scalar(Scalar::Signed));
     let members = vec![member("count", 0, number), member("at", 4, pointer), member("more", 8, pointer)];
     let class = layout(&mut layouts, "row", 12, record(false, members));
-    let headed = BlockType::headed(&layouts, class, 8, 20).unwrap();
+    let headed = BlockType::one(class).behind(&layouts, 8, 20).unwrap();
     assert_eq!(slots(&layouts, headed, 5), [(0, false), (4, false), (12, true), (16, true)]);
-    assert_eq!(BlockType::headed(&layouts, class, 8, 24), None);
+    assert_eq!(BlockType::one(class).behind(&layouts, 4, 16), None);
+    let several = BlockType::one(class).behind(&layouts, 8, 32).unwrap();
+    assert_eq!(several.count, Count::ManyHeaded(8));
+    assert_eq!(slots(&layouts, several, 8), [(0, false), (4, false), (12, true), (16, true), (24, true), (28, true)]);
     let bytes = |asked: u32| {
         let words = [asked, 0, 1, 2, 3];
         words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>()

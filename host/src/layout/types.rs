@@ -434,7 +434,7 @@ fn parts(dies: &Dies, sections: &Sections, at: DieRef) -> u64 {
     hash
 }
 
-/// The defining entry of every named struct, class, union and enum; of several the first.
+/// The defining entry of every named struct, class, union and enum, and of every type of Zig; of several the first.
 fn definitions(dies: &Dies, sections: &Sections) -> HashMap<String, DieRef> {
     let mut found = HashMap::new();
     for (number, unit) in dies.units.iter().enumerate() {
@@ -444,7 +444,9 @@ fn definitions(dies: &Dies, sections: &Sections) -> HashMap<String, DieRef> {
                 tag,
                 c::DW_TAG_structure_type | c::DW_TAG_class_type | c::DW_TAG_union_type | c::DW_TAG_enumeration_type
             );
-            if !has_parts || die.flags & DECLARATION != 0 {
+            // Generic arguments of Zig are found by their names only, pointers and numbers too.
+            let named = unit.zig && matches!(tag, c::DW_TAG_base_type | c::DW_TAG_pointer_type);
+            if !(has_parts || named) || die.flags & DECLARATION != 0 {
                 continue;
             }
             let at = DieRef { unit: number as u32, index: index as u32 };

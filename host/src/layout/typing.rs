@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use heapy_engine::TypeEvidence;
 
 use super::LayoutError;
-use super::allocation::{self, Symbols};
-use super::assembly_script::Classes;
+use super::allocation::{self, Named, Symbols};
+use super::assembly_script::{Classes, Owners};
 use super::block::{BlockType, Evidenced, Operator};
 use super::code::{self, CodeIndex};
 use super::dies::Dies;
+use super::flow::Flows;
 use super::form::LayoutId;
 use super::go::GoTypes;
 use super::lines::Lines;
@@ -36,6 +37,7 @@ struct Read {
     dies: Dies,
     code: CodeIndex,
     lines: Lines,
+    flows: Flows,
     statics: Vec<StaticVariable>,
     classes: Classes,
     changing: Mutex<Changing>,
@@ -92,6 +94,8 @@ pub struct Typed {
     pub layouts: Layouts,
     /// Bytes of a pointer.
     pub(super) word: u64,
+    /// Whose the buffers of AssemblyScript's containers are.
+    pub(super) owners: Owners,
     /// Blocks in which the guest's collector finds no pointers; empty where nothing is known of that.
     pub(super) pointer_free: Vec<bool>,
 }
@@ -102,7 +106,7 @@ impl Changing {
         let Self { layouts, vtables, slots, go: types } = self;
         let mut blocks = types.blocks(layouts, paused, go);
         let graph = propagate::Graph { paused, word: WORD, statics: &[], vtables, untyped: Untyped::Unknown };
-        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
+        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks, &[]);
         let frames = vec![Vec::new(); paused.frames.len()];
         let pointer_free = go.pointer_free.clone();
         Typed {
@@ -113,6 +117,7 @@ impl Changing {
             layouts: layouts.clone(),
             word: WORD,
             pointer_free,
+            owners: Owners::default(),
         }
     }
 }
@@ -134,7 +139,15 @@ impl Typing {
             changing.vtables = Vtables::new(&dies, &self.sections, &mut changing.layouts);
             let statics = statics(&dies, &self.sections, &mut changing.layouts);
             let classes = Classes::read(&self.sections);
-            Read { dies, code, lines: Lines::default(), statics, classes, changing: Mutex::new(changing) }
+            Read {
+                dies,
+                code,
+                lines: Lines::default(),
+                flows: Flows::default(),
+                statics,
+                classes,
+                changing: Mutex::new(changing),
+            }
         })
     }
 
@@ -220,11 +233,21 @@ impl Typing {
             return None;
         }
         let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        allocation::type_of_allocation(&self.symbols(read), &mut changing.layouts, frames, None, size)
+        match allocation::type_of_allocation(&self.symbols(read), &mut changing.layouts, frames, None, size) {
+            Named::Type(found) => Some(found),
+            Named::Bytes(_) | Named::Nothing => None,
+        }
     }
 
     fn symbols<'a>(&'a self, read: &'a Read) -> Symbols<'a> {
-        Symbols { sections: &self.sections, dies: &read.dies, code: &read.code, lines: &read.lines }
+        Symbols {
+            sections: &self.sections,
+            dies: &read.dies,
+            code: &read.code,
+            lines: &read.lines,
+            flows: &read.flows,
+            statics: &read.statics,
+        }
     }
 
     /// The types of all blocks of a paused guest.
@@ -238,12 +261,13 @@ impl Typing {
         }
         let Changing { layouts, vtables, slots, .. } = &mut *changing;
         let symbols = self.symbols(read);
-        let mut known: HashMap<(ContextKey, u64), Option<Evidenced>> = HashMap::new();
+        let mut known: HashMap<(ContextKey, u64), Named> = HashMap::new();
         let mut blocks = vec![TypedBlock::default(); paused.blocks.len()];
-        for (block, typed) in paused.blocks.iter().zip(&mut blocks) {
+        let mut bytes: Vec<(usize, Option<BlockType>)> = Vec::new();
+        for (index, (block, typed)) in paused.blocks.iter().zip(&mut blocks).enumerate() {
             let Some(context) = block.context.filter(|_| !stale) else { continue };
             let found = *known.entry((context, block.size)).or_insert_with(|| {
-                let frames = paused.contexts.frames.get(context.0 as usize)?;
+                let Some(frames) = paused.contexts.frames.get(context.0 as usize) else { return Named::Nothing };
                 let entry = paused.contexts.entries.get(context.0 as usize).copied().flatten();
                 let operator = entry.and_then(|entry| Operator::named(self.sections.function_name(entry)?));
                 allocation::type_of_allocation(&symbols, layouts, frames, operator, block.size)
@@ -251,8 +275,14 @@ impl Typing {
             let borne_out = |found: &Evidenced| {
                 found.block.is_borne_out(bytes_of(paused, block.address, block.size, self.sections.pointer_bytes()))
             };
-            if let Some(found) = found.filter(borne_out) {
-                *typed = TypedBlock { ty: Some(found.block), evidence: found.evidence, ..TypedBlock::default() };
+            match found {
+                Named::Type(found) if borne_out(&found) => {
+                    *typed = TypedBlock { ty: Some(found.block), evidence: found.evidence, ..TypedBlock::default() };
+                }
+                // A size that a header does not bear out was a guess; what is left is a `void *`.
+                Named::Type(found) if found.evidence == TypeEvidence::Size => bytes.push((index, None)),
+                Named::Bytes(of) => bytes.push((index, of)),
+                _ => {}
             }
         }
         let word = self.sections.pointer_bytes();
@@ -273,15 +303,16 @@ impl Typing {
         }
         let statics: &[StaticVariable] = if stale { &[] } else { &read.statics };
         let graph = propagate::Graph { paused, word, statics, vtables, untyped: Untyped::Bytes };
-        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks);
+        let contradictions = propagate::propagate(&graph, layouts, slots, &mut blocks, &bytes);
         let mut in_frame: HashMap<RawFrame, Vec<StaticVariable>> = HashMap::new();
         let variables = |frame: &RawFrame| {
             let found = in_frame.entry(*frame).or_insert_with(|| symbols.frame_variables(layouts, *frame));
             if stale { Vec::new() } else { found.clone() }
         };
         let frames = paused.frames.iter().map(variables).collect();
-        let statics = statics.to_vec();
-        Typed { blocks, contradictions, statics, frames, layouts: layouts.clone(), word, pointer_free: Vec::new() }
+        let owners = Owners::new(layouts, paused, &blocks);
+        let (statics, layouts, pointer_free) = (statics.to_vec(), layouts.clone(), Vec::new());
+        Typed { blocks, contradictions, statics, frames, layouts, word, owners, pointer_free }
     }
 
     /// The words of a typed block that are or may be references, by offset.
@@ -317,7 +348,7 @@ pub(super) fn bytes_of(paused: &Paused, address: u64, size: u64, word: u64) -> B
 }
 
 fn statics(dies: &Dies, sections: &Sections, layouts: &mut Layouts) -> Vec<StaticVariable> {
-    let mut found = Vec::new();
+    let mut found = parts_of_statics(dies, sections, layouts);
     let mut taken: HashMap<String, usize> = HashMap::new();
     for variable in code::statics(dies, sections) {
         let Some(ty) = dies.with_origin(variable.die, |die| dies.find(die.ty)) else { continue };
@@ -329,10 +360,29 @@ fn statics(dies: &Dies, sections: &Sections, layouts: &mut Layouts) -> Vec<Stati
             found.push(StaticVariable { address: variable.address, name: path, ty, size });
         }
     }
+    found.sort_by_key(|variable| variable.address);
+    found.dedup_by_key(|variable| variable.address);
     for variable in &mut found {
         let short = names::last_component(&variable.name);
         if taken.get(short) == Some(&1) {
             variable.name = short.to_owned();
+        }
+    }
+    found
+}
+
+/// Members of static variables of which an optimiser has kept some only, each at a place of its own.
+fn parts_of_statics(dies: &Dies, sections: &Sections, layouts: &mut Layouts) -> Vec<StaticVariable> {
+    let mut found = Vec::new();
+    for at in code::all_variables(dies) {
+        for (offset, size, address) in code::pieces(dies, sections, at) {
+            let Some(ty) = dies.type_of(at) else { continue };
+            let whole = layouts.take(dies, sections, ty);
+            let members = layouts.record(whole).map(|record| record.members.as_slice()).unwrap_or_default();
+            let member = members.iter().find(|member| member.offset == offset && layouts.get(member.ty).size == size);
+            let Some(member) = member else { continue };
+            let of = names::path(dies, sections, at, "", language_of(dies, at));
+            found.push(StaticVariable { address, name: format!("{of}.{}", member.name), ty: member.ty, size });
         }
     }
     found

@@ -106,6 +106,9 @@ impl std::fmt::Display for Value {
     }
 }
 
+/// Library types around a key that are looked through.
+const MAX_WRAPPERS: usize = 24;
+
 impl Typed {
     /// The fields of a block by offset, at most [`MAX_FIELDS`]; none where the block's type is not known.
     #[must_use]
@@ -138,10 +141,15 @@ pub(super) fn key_text(
     offset: u64,
 ) -> Option<String> {
     let reading = Reading { layouts, paused, value, found: Vec::new() };
-    if let Some(container) = reading.container(ty, offset) {
-        return container.text.map(|(text, _)| text);
+    let mut at = ty;
+    for _ in 0..MAX_WRAPPERS {
+        if let Some(container) = reading.container(at, offset) {
+            return container.text.map(|(text, _)| text);
+        }
+        let Some(inner) = present::inner(layouts, at) else { break };
+        at = inner;
     }
-    match reading.plain(present::unwrapped(layouts, ty), offset)? {
+    match reading.plain(at, offset)? {
         Value::Text { text, .. } => Some(text),
         Value::Character(character) => Some(character.to_string()),
         simple @ (Value::Signed(_) | Value::Unsigned(_) | Value::Bool(_) | Value::Named(_)) => Some(simple.to_string()),
@@ -164,10 +172,11 @@ impl Reading<'_> {
             Count::One | Count::Headed(_) => {
                 pending.push((ty.ty, ty.first(self.layouts, self.value.bytes.len() as u64), String::new()));
             }
-            Count::Many | Count::Counted => {
+            Count::Many | Count::Counted | Count::ManyHeaded(_) => {
                 let length = self.value.bytes.len() as u64;
                 let start = ty.first(self.layouts, length);
-                let count = length.checked_div(size).unwrap_or(0).min(MAX_FIELDS as u64);
+                let room = length.saturating_sub(start);
+                let count = room.checked_div(size).unwrap_or(0).min(MAX_FIELDS as u64);
                 pending.extend((0..count).rev().map(|index| (ty.ty, start + index * size, format!("[{index}]"))));
             }
             Count::Table => {

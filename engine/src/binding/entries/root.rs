@@ -30,6 +30,13 @@ const PROXY_ENTRIES: &[Entry] = &[
         proxy_at,
     ),
     method(
+        "values",
+        &[required("name", Text)],
+        "string[]",
+        "The values of the members' fields of a name as text, numbers too. Needs a snapshot with contents.",
+        |target, bound| Ok(proxy(target)?.values(bound.text(0).unwrap_or_default())?.into()),
+    ),
+    method(
         "via",
         &[required("relation", Text)],
         "IdentitySet",

@@ -111,7 +111,7 @@ fn global_alloc(method: &str, params: u32) -> Option<Role> {
 }
 
 /// `std.heap` of Zig. The interface passes (context, bytes or block, alignment, return address); a specialised copy has
-/// lost what it does not need, and is left to the layer above.
+/// lost what it does not need, and is left to the layer above. Without optimisation the trace of errors comes first.
 fn zig(name: &str, params: usize) -> Option<(Layer, Role)> {
     let allocator = ["BrkAllocator", "WasmAllocator", "FixedBufferAllocator", "PageAllocator"];
     let (path, verb) = name.strip_prefix("heap.")?.rsplit_once('.')?;
@@ -124,6 +124,10 @@ fn zig(name: &str, params: usize) -> Option<(Layer, Role)> {
         ("resize", 6) => Role::Resize { block: 1, size: 4 },
         ("remap", 6) => Role::Reallocate { block: 1, size: 4, count: None },
         ("free", 5) => Role::Release { block: 1 },
+        ("alloc", 5) => Role::Allocate { size: 2, count: None },
+        ("resize", 7) => Role::Resize { block: 2, size: 5 },
+        ("remap", 7) => Role::Reallocate { block: 2, size: 5, count: None },
+        ("free", 6) => Role::Release { block: 2 },
         _ => return None,
     };
     Some((Layer::Zig, role))

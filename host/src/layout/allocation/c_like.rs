@@ -3,8 +3,8 @@
 use gimli::constants as c;
 use heapy_engine::TypeEvidence;
 
-use super::{Caller, Symbols};
-use crate::layout::block::{BlockType, Count, HEADERS};
+use super::{Caller, Named, Symbols, taker, zig};
+use crate::layout::block::{BlockType, Count, Evidenced, HEADERS};
 use crate::layout::code;
 use crate::layout::dies::DieRef;
 use crate::layout::form::{Form, Language, LayoutId};
@@ -40,55 +40,57 @@ const ALLOCATORS: [&str; 21] = [
     "__rust_alloc_zeroed",
 ];
 
-/// How the functions of Zig's `mem.Allocator` begin, of which the compiler numbers the instances.
-const ZIG_ALLOCATORS: [&str; 14] = [
-    "rawAlloc",
-    "rawRemap",
-    "rawResize",
-    "allocBytes",
-    "allocWith",
-    "allocAdvanced",
-    "alloc__",
-    "alignedAlloc",
-    "createAdvanced",
-    "create__",
-    "dupe",
-    "realloc",
-    "remap__",
-    "resize__",
-];
-
 /// Whether a function is part of an allocator, so that its own variables say nothing about the block.
 pub(super) fn is_allocator(caller: &Caller) -> bool {
     let name = caller.path.rsplit("::").next().unwrap_or(&caller.path);
-    let zig = caller.language == Language::Zig && ZIG_ALLOCATORS.iter().any(|prefix| name.starts_with(prefix));
-    zig || ALLOCATORS.contains(&name) || name.starts_with("operator new")
+    zig::is_allocator(caller) || ALLOCATORS.contains(&name) || name.starts_with("operator new")
 }
 
-/// The type that the callers of an allocation of `size` bytes name.
-pub(super) fn type_of(
-    symbols: &Symbols<'_>,
-    layouts: &mut Layouts,
-    callers: &[Caller],
-    size: u64,
-) -> Option<(BlockType, TypeEvidence)> {
-    if let Some(block) = container(symbols, layouts, callers, size) {
-        return Some((block, TypeEvidence::DebugInfo));
+/// The type that the callers of an allocation of `size` bytes name: the template of a container; the variable, field or
+/// return type that takes the result, in the innermost function that has one; where none is, a size that fits.
+pub(super) fn type_of(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller], size: u64) -> Named {
+    let named = |block, evidence| Named::Type(Evidenced { block, evidence });
+    let generic = zig::container(symbols, layouts, callers).or_else(|| container(symbols, layouts, callers, size));
+    if let Some(block) = generic {
+        return named(block, TypeEvidence::DebugInfo);
     }
     // What a container allocates is no value of the variable that holds the container.
-    let own = callers.iter().position(|caller| !is_library(caller))?;
+    let Some(own) = callers.iter().position(|caller| !is_library(caller)) else { return Named::Nothing };
     if callers[..own].iter().any(|caller| !caller.path.contains("operator_new")) && own > 0 {
-        return None;
+        return Named::Nothing;
     }
-    for caller in callers[own..].iter().take(MAX_WRAPPERS) {
-        if let Some(found) = by_variable(symbols, layouts, caller, size) {
-            return Some(found);
+    let mut result = taker::Passed::default();
+    let mut asked: Vec<&Caller> = Vec::new();
+    for frame in callers[own..].chunk_by(|one, other| one.place == other.place).take(MAX_WRAPPERS) {
+        let mut untyped = true;
+        for caller in frame {
+            asked.push(caller);
+            if let Some(block) = declared(symbols, layouts, caller, size) {
+                return named(block, TypeEvidence::DebugInfo);
+            }
+            untyped = returns_untyped(symbols, caller);
+            if !untyped {
+                break;
+            }
         }
-        if !returns_untyped(symbols, caller) {
-            return None;
+        // In C++ base classes and first members have the address of the whole too.
+        let followed = frame.iter().all(|caller| caller.language == Language::C);
+        let way = if followed { result.through(symbols, layouts, frame, size) } else { None };
+        match way {
+            Some(taker::Way::Taken(block)) => return named(block, TypeEvidence::DebugInfo),
+            Some(taker::Way::Returned) => {}
+            Some(taker::Way::Kept) => break,
+            None if untyped => {}
+            None => break,
         }
     }
-    None
+    if let Some(block) = asked.iter().find_map(|caller| by_size(symbols, layouts, caller, size)) {
+        return named(block, TypeEvidence::Size);
+    }
+    match result.vague(layouts, size) {
+        None if !result.untyped => Named::Nothing,
+        bytes => Named::Bytes(bytes),
+    }
 }
 
 fn is_library(caller: &Caller) -> bool {
@@ -108,35 +110,30 @@ fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller], s
     Some(if single { BlockType::one(ty) } else { BlockType { ty, count: Count::Many, storage: true } })
 }
 
-/// The pointer that is declared in the line of the call takes its result. Where none is, the one type in scope with the
-/// requested size may be it.
-fn by_variable(
-    symbols: &Symbols<'_>,
-    layouts: &mut Layouts,
-    caller: &Caller,
-    size: u64,
-) -> Option<(BlockType, TypeEvidence)> {
+/// What the pointer leads to that is declared in the line of the call, and so takes its result.
+fn declared(symbols: &Symbols<'_>, layouts: &mut Layouts, caller: &Caller, size: u64) -> Option<BlockType> {
+    let line = |at: DieRef| symbols.dies.with_origin(at, |die| (die.line > 0).then_some(die.line));
     let variables = code::variables(symbols.dies, &caller.scope);
-    let declared = |at: DieRef| symbols.dies.with_origin(at, |die| (die.line > 0).then_some(die.line));
     let here: Vec<DieRef> = variables
-        .iter()
-        .copied()
-        .filter(|&at| caller.line.is_some() && declared(at) == caller.line && is_variable(symbols, at))
+        .into_iter()
+        .filter(|&at| caller.line.is_some() && line(at) == caller.line && is_variable(symbols, at))
         .collect();
     let named = pointees(symbols, layouts, &here);
     let fitting: Vec<BlockType> = named.iter().copied().filter(|block| block.fitted(layouts, size).is_some()).collect();
-    if let [block] = fitting[..] {
-        return Some((block, TypeEvidence::DebugInfo));
+    match fitting[..] {
+        [block] => Some(block),
+        _ => headed(layouts, &named, size),
     }
-    if let Some(block) = headed(layouts, &named, size) {
-        return Some((block, TypeEvidence::DebugInfo));
-    }
-    let all = pointees(symbols, layouts, &variables);
+}
+
+/// The one struct in scope that variables point to and that has the requested size.
+fn by_size(symbols: &Symbols<'_>, layouts: &mut Layouts, caller: &Caller, size: u64) -> Option<BlockType> {
+    let all = pointees(symbols, layouts, &code::variables(symbols.dies, &caller.scope));
     let sized = |of: &&BlockType| layouts.get(of.ty).size == size && matches!(layouts.get(of.ty).form, Form::Record(_));
     let sized: Vec<&BlockType> = all.iter().filter(sized).collect();
     match sized[..] {
-        [of] => Some((BlockType::one(of.ty), TypeEvidence::Size)),
-        [] => headed(layouts, &all, size).map(|block| (block, TypeEvidence::Size)),
+        [of] => Some(BlockType::one(of.ty)),
+        [] => headed(layouts, &all, size),
         _ => None,
     }
 }
@@ -163,12 +160,25 @@ fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) 
 
 /// The one type among these that a block of `size` bytes has room for behind an allocator's header.
 fn headed(layouts: &Layouts, pointees: &[BlockType], size: u64) -> Option<BlockType> {
-    let fitting = pointees.iter().flat_map(|of| HEADERS.map(|header| BlockType::headed(layouts, of.ty, header, size)));
-    let fitting: Vec<BlockType> = fitting.flatten().collect();
-    match fitting[..] {
-        [one] => Some(one),
-        _ => None,
+    // Sizes may have been rounded up to a multiple of eight: a type of the very size is the better one.
+    for most in [0, 7] {
+        let fitting =
+            pointees.iter().flat_map(|of| HEADERS.map(|header| headed_by(layouts, of.ty, header, size, most)));
+        let fitting: Vec<BlockType> = fitting.flatten().collect();
+        if let [one] = fitting[..] {
+            return Some(one);
+        }
     }
+    None
+}
+
+/// One value behind a header, in a block that has room for both and at most so many bytes more.
+fn headed_by(layouts: &Layouts, ty: LayoutId, header: u64, size: u64, most: u64) -> Option<BlockType> {
+    let room = size.checked_sub(header)?;
+    let spare = room.checked_sub(layouts.get(ty).size)?;
+    let record = matches!(layouts.get(ty).form, Form::Record(_)) && layouts.get(ty).size > 0;
+    let count = Count::Headed(u8::try_from(header).ok()?);
+    (record && spare <= most).then_some(BlockType { ty, count, storage: false })
 }
 
 /// The values of a slice of Zig, which is a struct of a pointer and a length.
