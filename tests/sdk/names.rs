@@ -54,6 +54,7 @@ fn argument(owner: &str, name: &str) -> &'static str {
         ("Paths", "set_maxpaths") => ":3",
         ("ReferencePattern", "at" | "paths") | ("MappingProxy", "at") | ("Doc", "at") => ":0",
         ("MappingProxy", "via") => "=.next",
+        ("MappingProxy", "values") => "=next",
         ("Root", "at") => "=guest",
         _ => "",
     }
@@ -63,7 +64,7 @@ fn argument(owner: &str, name: &str) -> &'static str {
 fn refused(owner: &str, name: &str) -> Option<&'static str> {
     match (owner, name) {
         ("Use", "monitor" | "pb") => Some("error -9"),
-        ("Use", "Content") | (_, "bycontent") => Some("error -6"),
+        ("Use", "Content") | (_, "bycontent") | ("MappingProxy", "values") => Some("error -6"),
         _ => None,
     }
 }

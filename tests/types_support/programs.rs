@@ -5,8 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use heapy_engine::Heap;
+use heapy_host::layout::Typing;
+use heapy_host::paused::Paused;
 use heapy_host::target::Condition;
 
 use crate::guests_support::{heap_of, run_until};
@@ -47,17 +50,50 @@ impl Program {
         self.name
     }
 
-    /// The heap in the middle of a run of `wasm`, as the memory grows, and at its peak.
-    pub fn heaps(&self, wasm: &[u8]) -> [Heap; 2] {
-        let conditions = vec![Condition::Grow, Condition::Peak];
+    /// Runs `wasm`: its heap in the middle of the run, as the memory grows, and at its peak, and what was allocated in
+    /// all.
+    pub fn measured(&self, wasm: &[u8]) -> Measured {
+        let conditions = vec![Condition::Grow, Condition::Peak, Condition::Exit];
         let run = run_until(self.name, wasm, self.arguments, &["_start"], conditions);
         assert_eq!(run.output, run.plain_output);
         let why =
             |reason: &str| (0..run.pauses.len()).filter(|&at| run.pauses[at].reason == reason).collect::<Vec<_>>();
         let grown = why("grow");
-        let taken = [grown[grown.len() / 2], why("peak")[0]];
-        taken.map(|at| heap_of(self.name, &run.pauses[at], &run.symbols))
+        // The snapshot of the peak may have been missed by as much as a growth of the memory saw.
+        let live = |at: &usize| run.pauses[*at].blocks.iter().map(|block| block.size).sum::<u64>();
+        let most = (0..run.pauses.len()).max_by_key(live).unwrap();
+        let taken = [grown[grown.len() / 2], most];
+        let heaps = taken.map(|at| heap_of(self.name, &run.pauses[at], &run.symbols));
+        let typing = Typing::new(wasm.to_vec().into()).unwrap();
+        let started = Instant::now();
+        typing.statics();
+        let read = started.elapsed();
+        Measured { heaps, allocated: allocated(&typing, &run.pauses[why("exit")[0]]), read }
     }
+}
+
+/// What a run of a program gave.
+pub struct Measured {
+    /// The heap mid-run and at the peak.
+    pub heaps: [Heap; 2],
+    /// Percent of all allocated bytes whose type the call that allocated them tells.
+    pub allocated: f64,
+    /// How long the debug information took to be read.
+    pub read: Duration,
+}
+
+fn allocated(typing: &Typing, paused: &Paused) -> f64 {
+    let (mut typed, mut all) = (0u64, 0u64);
+    for totals in &paused.totals {
+        all += totals.bytes;
+        let Some(frames) = totals.context.and_then(|key| paused.contexts.frames.get(key.0 as usize)) else { continue };
+        // Blocks that hold several values are of many sizes, and of size 0 among them.
+        let sizes = [totals.bytes / totals.allocations.max(1), 0];
+        if sizes.iter().any(|&size| typing.type_of_allocation(frames, size).is_some()) {
+            typed += totals.bytes;
+        }
+    }
+    100.0 * typed as f64 / all.max(1) as f64
 }
 
 fn folder() -> PathBuf {

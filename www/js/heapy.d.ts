@@ -632,6 +632,8 @@ export interface PatternPaths {
 export interface MappingProxy {
   /** The set of what the members' elements at an index, or values under a key, refer to. */
   at(key: number | string): IdentitySet;
+  /** The values of the members' fields of a name as text, numbers too. Needs a snapshot with contents. */
+  values(name: string): string[];
   /** The set of what the members refer to by a relation in any of its printed forms. */
   via(relation: string): IdentitySet;
   /** Names that depend on the heap. */

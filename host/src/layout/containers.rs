@@ -21,7 +21,8 @@ pub(super) enum Known {
     Buffer { pointer: u64, capacity: u64, element: LayoutId },
     /// Pointers to the first element, behind the last, and behind the room for the last.
     Range { first: u64, used: u64, end: u64, element: LayoutId },
-    /// A string that keeps short texts in itself.
+    /// A string that keeps short texts in itself. The pointer of a long one is its last word, or its first with the
+    /// capacity last; see [`long_capacity`].
     ShortString { pointer: u64, element: LayoutId },
     /// A hash table: a pointer to its control bytes, the buckets before them.
     Table { control: u64, mask: u64, element: LayoutId },
@@ -147,12 +148,25 @@ fn vector(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
     Some(Known::Range { first, used, end, element: layouts.target(pointer)? })
 }
 
-/// `std::string` of libc++, in the order of members that 32-bit targets have. The pointer of the long form and the bytes
-/// of the short one have the same name.
+/// `std::string` of libc++, in both orders of members that it is built with: capacity, size and pointer, or pointer, size
+/// and capacity (ABI version 2, as wasi-libc's libc++ has). The pointer of the long form and the bytes of the short one
+/// have the same name.
 fn string(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
     let (capacity, _) = member(layouts, ty, "__cap_")?;
     let (pointer, element) = pointer_member(layouts, ty, "__data_")?;
-    (capacity == 0 && pointer > 0).then_some(Known::ShortString { pointer, element })
+    (capacity == 0 && pointer > 0 || pointer == 0 && capacity > 0).then_some(Known::ShortString { pointer, element })
+}
+
+/// The capacity of the string at `offset`, with the zero behind the text; none for one that keeps a short text in itself.
+/// A bit tells them apart: the lowest of the first byte, or the highest of the last one.
+pub(super) fn long_capacity(value: Bytes<'_>, offset: u64, pointer: u64) -> Option<u64> {
+    if pointer > 0 {
+        let capacity = value.word(offset)?;
+        return (capacity & 1 == 1).then_some(capacity & !1);
+    }
+    let highest = 1u64 << (8 * value.word - 1);
+    let capacity = value.word(offset.checked_add(2 * value.word)?)?;
+    (capacity & highest != 0).then_some(capacity & !highest)
 }
 
 fn fat_pointer(layouts: &Layouts, record: &Record) -> Option<Known> {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use gimli::{AttributeValue, DwAt, Reader as _, constants as c};
 use rayon::prelude::*;
 
+use super::attributes::{constant_offset, encoding, number};
 use super::sections::{Reader, Sections};
 
 /// No entry, no string, no place.
@@ -474,28 +475,4 @@ fn bits(die: &mut Die, shift: u32, value: Option<i64>) {
     let value = value.and_then(|value| u16::try_from(value).ok()).unwrap_or(0);
     die.extra |= u32::from(value) << shift;
     die.flags |= BIT_FIELD;
-}
-
-fn number(value: &AttributeValue<Reader<'_>>) -> Option<i64> {
-    match value {
-        AttributeValue::Sdata(value) => Some(*value),
-        other => other.udata_value().map(|value| value as i64).or_else(|| other.sdata_value()),
-    }
-}
-
-fn encoding(value: &AttributeValue<Reader<'_>>) -> Option<i64> {
-    match value {
-        AttributeValue::Encoding(encoding) => Some(i64::from(encoding.0)),
-        other => number(other),
-    }
-}
-
-/// `DW_OP_plus_uconst N` or `DW_OP_constu N`: how DWARF 2 writes the offset of a member.
-fn constant_offset(expression: gimli::Expression<Reader<'_>>, unit: &gimli::Unit<Reader<'_>>) -> Option<i64> {
-    match expression.operations(unit.encoding()).next() {
-        Ok(Some(gimli::Operation::PlusConstant { value } | gimli::Operation::UnsignedConstant { value })) => {
-            Some(value as i64)
-        }
-        _ => None,
-    }
 }

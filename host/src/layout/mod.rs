@@ -12,6 +12,7 @@
 
 mod allocation;
 mod assembly_script;
+mod attributes;
 mod block;
 mod code;
 mod containers;

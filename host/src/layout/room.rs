@@ -204,15 +204,17 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
         }
         Known::ShortString { pointer, element } => {
             let own = layouts.get(ty).size;
-            let first = value.number(offset, 1)?;
-            if first & 1 == 1 {
-                let capacity = word(0)? & !1;
+            if let Some(capacity) = containers::long_capacity(value, offset, pointer) {
                 // The last byte is for the zero behind the text.
                 return Some(plain(word(pointer)?, word(value.word)?, capacity.saturating_sub(1), element, true));
             }
             let capacity = own.saturating_sub(2);
-            let within = Some(offset.saturating_add(1));
-            Some(Room { address: 0, length: (first >> 1).min(capacity), capacity, element, text: true, within })
+            let (start, length) = match pointer {
+                0 => (offset, value.number(offset.checked_add(own.checked_sub(1)?)?, 1)?),
+                _ => (offset.saturating_add(1), value.number(offset, 1)? >> 1),
+            };
+            let within = Some(start);
+            Some(Room { address: 0, length: length.min(capacity), capacity, element, text: true, within })
         }
         Known::Table { control, mask, element } => {
             let buckets = word(mask)?.saturating_add(1);

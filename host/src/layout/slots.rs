@@ -336,9 +336,7 @@ fn known_slots(
             }
         }
         Known::ShortString { pointer, element } => {
-            // The lowest bit of the first byte says that the text is in a block of its own.
-            if value.number(at, 1).is_some_and(|first| first & 1 == 1) {
-                let capacity = value.word(at).unwrap_or(0) & !1;
+            if let Some(capacity) = containers::long_capacity(value, at, pointer) {
                 push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
             }
         }

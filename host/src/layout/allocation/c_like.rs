@@ -160,7 +160,8 @@ fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) 
 
 /// The one type among these that a block of `size` bytes has room for behind an allocator's header.
 fn headed(layouts: &Layouts, pointees: &[BlockType], size: u64) -> Option<BlockType> {
-    // Sizes may have been rounded up to a multiple of eight: a type of the very size is the better one.
+    // Sizes may have been rounded up to a multiple of eight: a type of the very size is the better one, and small ones
+    // are too like each other.
     for most in [0, 7] {
         let fitting =
             pointees.iter().flat_map(|of| HEADERS.map(|header| headed_by(layouts, of.ty, header, size, most)));
@@ -178,7 +179,8 @@ fn headed_by(layouts: &Layouts, ty: LayoutId, header: u64, size: u64, most: u64)
     let spare = room.checked_sub(layouts.get(ty).size)?;
     let record = matches!(layouts.get(ty).form, Form::Record(_)) && layouts.get(ty).size > 0;
     let count = Count::Headed(u8::try_from(header).ok()?);
-    (record && spare <= most).then_some(BlockType { ty, count, storage: false })
+    let close = spare <= most && spare.saturating_mul(8) <= layouts.get(ty).size;
+    (record && close).then_some(BlockType { ty, count, storage: false })
 }
 
 /// The values of a slice of Zig, which is a struct of a pointer and a length.

@@ -2,7 +2,7 @@
 
 use super::{Caller, Symbols};
 use crate::layout::block::{BlockType, Count};
-use crate::layout::form::Language;
+use crate::layout::form::{Form, Language, Layout, Member, Scalar};
 use crate::layout::types::Layouts;
 
 /// How the functions of `mem.Allocator` begin, of which the compiler numbers the instances.
@@ -37,7 +37,7 @@ pub(super) fn is_allocator(caller: &Caller) -> bool {
     }
 }
 
-/// The elements of the list that an allocation is made for.
+/// What the container holds that an allocation is made for: the elements of a list, or the table of a hash map.
 pub(super) fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller]) -> Option<BlockType> {
     let library = callers.iter().take_while(|caller| caller.language == Language::Zig).take(MAX_SEARCH);
     for caller in library {
@@ -47,11 +47,28 @@ pub(super) fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &
             let ty = layouts.by_name(symbols.dies, symbols.sections, element)?;
             return Some(BlockType { ty, count: Count::Many, storage: true });
         }
+        if of.starts_with("hash_map.Custom(") {
+            return table(symbols, layouts, of);
+        }
         if !of.starts_with("array_list.") {
             break;
         }
     }
     None
+}
+
+/// The block of a hash map: a header that leads to its keys and values, which stand behind it with a byte for each place.
+fn table(symbols: &Symbols<'_>, layouts: &mut Layouts, of: &str) -> Option<BlockType> {
+    let header = layouts.by_name(symbols.dies, symbols.sections, &format!("{of}.Header"))?;
+    let mut record = layouts.record(header)?.clone();
+    let (name, language, form) = ("u8".to_owned(), Language::Zig, Form::Scalar(Scalar::Unsigned));
+    let byte = layouts.declare(Layout { name, unit: None, size: 1, language, form });
+    let (ty, offset) = (layouts.array_of(byte, None), layouts.get(header).size);
+    let name = "places".to_owned();
+    record.members.push(Member { name, offset, ty, bits: None, base: false, artificial: false });
+    let name = format!("hash table of {of}");
+    let ty = layouts.declare(Layout { name, unit: None, size: offset, language, form: Form::Record(record) });
+    Some(BlockType { ty, count: Count::One, storage: true })
 }
 
 /// A path without and with its last component: dots inside of parentheses and quotes divide nothing.
