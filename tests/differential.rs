@@ -318,6 +318,7 @@ fn compare(name: &str, uses: &[Use], end: Option<u32>) {
         assert_eq!(attached.totals(&mut observed.store).wild_releases, 2, "{name}");
         let told = attached.pause(&mut observed.store, "test").wild_releases;
         let addresses: Vec<u64> = told.iter().map(|release| release.address).collect();
+        assert!(told[0].last.is_some(), "{name}: the block that was released twice is remembered");
         assert_eq!(addresses, [u64::from(block), u64::from(block + 8)], "{name}");
     }
     assert_eq!(plain.memory(), observed.memory(), "{name}: memory with and without us");

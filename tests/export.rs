@@ -20,6 +20,37 @@ fn exported(folder: &Path, format: &str) -> PathBuf {
 }
 
 #[test]
+fn the_profile_browser_shows_samples_of_streams_and_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recording(folder.path());
+    let file = file.to_str().unwrap();
+    let text = answer(&["pb", file]);
+    for expected in [
+        "Sample A: 1 at 0.001 s, call:mark\nSample B: 2 at 0.002 s, exit\n",
+        "  B Size  %B:Tot      B-A  %B:Tot Kind\n    1198     100      655      54 <Total>\n\n     512      42      512      42 [u8]\n",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    let stream = folder.path().join("run.hpy");
+    for number in ["1", "2"] {
+        let sample = answer(&["export", file, "--format", "hpy", "--snapshot", number, "-o", "-"]);
+        let all = std::fs::read_to_string(&stream).unwrap_or_default() + &sample;
+        std::fs::write(&stream, all).unwrap();
+    }
+    let stream = stream.to_str().unwrap();
+    let counts = answer(&["pb", stream, "--of", "count", "--table", "a", "--column", "cumul", "--graph", "none"]);
+    assert!(counts.contains("A Count") && counts.contains("       9     100        9     100 <Total>"), "{counts}");
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../engine/tests/hpy/published.hpy");
+    assert!(answer(&["pb", published, "--graph", "lines"]).contains("<Other>"));
+    let refused = heapy_host(&["pb", stream, "--a", "3"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--a 3: there are 2 samples"));
+    std::fs::write(folder.path().join("broken.hpy"), "nonsense\n").unwrap();
+    let broken = folder.path().join("broken.hpy");
+    assert_eq!(heapy_host(&["pb", broken.to_str().unwrap()]).status.code(), Some(2));
+}
+
+#[test]
 fn folded_stacks_weigh_live_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(exported(folder.path(), "folded")).unwrap();

@@ -101,6 +101,26 @@ fn every_json_output_conforms_to_its_schema() {
 }
 
 #[test]
+fn json_of_guests_and_of_courses_conforms_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/out/shapes.wasm");
+    let guest = guest.to_str().unwrap();
+    expect("heapy-allocators/1", &answer(&["allocators", guest, "--json"]));
+    let file = folder.path().join("run.heapy");
+    let file = file.to_str().unwrap();
+    answer(&["record", guest, "-o", file]);
+    let course = answer(&["show", file, "--timeline", "--json"]);
+    assert!(!serde_json::from_str::<Value>(&course).unwrap()["samples"].as_array().unwrap().is_empty());
+    expect("heapy-timeline/1", &course);
+    for options in [&[][..], &["--of", "count", "--table", "a"]] {
+        expect("heapy-pb/1", &answer(&[&["pb", file, "--json"], options].concat()));
+    }
+    let empty = folder.path().join("empty.hpy");
+    std::fs::write(&empty, "").unwrap();
+    expect("heapy-pb/1", &answer(&["pb", empty.to_str().unwrap(), "--json"]));
+}
+
+#[test]
 fn a_schema_refuses_what_does_not_conform() {
     let schema = schema("heapy-diff/1");
     let fault = |text: &str| fault(&serde_json::from_str(text).unwrap(), &schema, &schema).unwrap_or_default();

@@ -144,6 +144,23 @@ wait_for(b"532")
 wait_for(b"heapy> ")
 write(b"_ + 1000\r")
 wait_for(b"1532")
+wait_for(b"heapy> ")
+write(b"hp.doc.heap\r")
+wait_for(b"heap() -> IdentitySet")
+wait_for(b"heapy> ")
+write(b"[1,\r2].length\r")     # a line whose bracket is open goes on
+wait_for(b"2")
+wait_for(b"heapy> ")
+write(b"hp.heap(")
+wait_for(b"heap(")
+write(b"\x03")                  # Ctrl-C gives a line up
+write(b"let kept = 5; print('one ' + 'more'); while (kept) await 1\r")
+wait_for(b"one more")
+write(b"\x03")
+wait_for(b"stopped")
+wait_for(b"heapy> ")
+write(b"kept + 200\r")          # what was there before an interrupt still is
+wait_for(b"205")
 wait_for(b"heapy> ")             # before that, Ctrl-D would be the terminal's
 write(b"\x04")
 _, status = os.waitpid(pid, 0)
@@ -160,13 +177,25 @@ fn a_shell_on_a_terminal_edits_completes_and_survives_an_interrupt() {
     let file = recording(folder.path());
     let program = folder.path().join("terminal.py");
     std::fs::write(&program, TERMINAL).unwrap();
-    let history = folder.path().join("history");
-    let shell =
-        [env!("CARGO_BIN_EXE_heapy-host"), "repl", file.to_str().unwrap(), "--history", history.to_str().unwrap()];
-    let output = Command::new("python3").arg(program).args(shell).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{errors}");
-    assert!(std::fs::read_to_string(history).unwrap().contains("7 * 6\n"));
+    let (history, state) = (folder.path().join("history"), folder.path().join("state"));
+    let shell = |options: &[&str]| {
+        let mut command = Command::new("python3");
+        command.arg(&program).args([env!("CARGO_BIN_EXE_heapy-host"), "repl", file.to_str().unwrap()]).args(options);
+        let output = command.env("XDG_STATE_HOME", &state).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{errors}");
+    };
+    shell(&["--history", history.to_str().unwrap()]);
+    let kept = |file: &Path| std::fs::read_to_string(file).unwrap();
+    assert_eq!(kept(&history).matches("7 * 6\n").count(), 1, "{}", kept(&history));
+    assert!(!state.exists());
+    shell(&["--no-history"]);
+    assert!(!state.exists());
+    shell(&[]);
+    shell(&[]);
+    assert_eq!(kept(&state.join("heapy/history")).matches("7 * 6\n").count(), 2, "those of both sessions");
+    let refused = heapy_host(&["repl", file.to_str().unwrap(), "--history", "/nowhere/history"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("cannot use history /nowhere/history"));
 }
 
 #[test]
@@ -183,9 +212,57 @@ fn what_a_script_holds_is_limited() {
     assert_eq!(columns.status.code(), Some(1));
     let dropped = run("for (let i = 0; i < 100000; i++) hp.heap(); return 'all dropped'");
     assert_eq!(String::from_utf8_lossy(&dropped.stdout), "all dropped\n");
+    let released = run("for (let i = 0; i < 100000; i++) hp.heap()[Symbol.dispose](); return 'released'");
+    assert_eq!(String::from_utf8_lossy(&released.stdout), "released\n");
     let later =
         run("const { by } = hp.heap(); const rows = hp.heap().objects(); return by('Type').count + [...rows].length");
     assert_eq!(String::from_utf8_lossy(&later.stdout), "28\n", "{}", String::from_utf8_lossy(&later.stderr));
+}
+
+/// What a script may try in order to leave its bounds.
+const HOSTILE: &[&str] = &[
+    "let a = {}; for (let i = 0; i < 1e5; i++) a = {a}; return JSON.stringify(a)",
+    "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return JSON.stringify(a, ['x'])",
+    "let a = {}; for (let i = 0; i < 1e5; i++) a = {a}; return a",
+    "JSON.parse('['.repeat(1e6))",
+    "/(a+)+$/.test('a'.repeat(60) + 'b')",
+    "new Array(2 ** 32 - 1).fill(0)",
+    "'x'.padEnd(2 ** 30)",
+    "function f() { try { f() } finally { f() } } f()",
+    "Array.prototype.map = null; return hp.heap()",
+    "JSON.parse = null; return hp.heap()",
+    "Array.prototype[Symbol.iterator] = null; return [...hp.heap()]",
+    "Error.prepareStackTrace = () => { for (;;); }; nope.x",
+    "throw { toString() { throw 1 } }",
+    "throw { get name() { for (;;); } }",
+    "({ get x() { for (;;); } })",
+    "new Proxy({}, { get() { return hp }, ownKeys() { throw 1 } })",
+    "let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.x",
+    "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",
+    "hp.heap().by('Type&'.repeat(1000) + 'Colour')",
+    "hp.iso(1e300)",
+];
+
+#[test]
+fn hostile_scripts_end_with_an_error_and_take_nothing_along() {
+    let folder = folder();
+    let file = recording(folder.path());
+    let query = |json: &str, script: &str| {
+        let limits = ["--time-limit", "300ms", "--memory-limit", "64"];
+        heapy_host(&[&["query", file.to_str().unwrap(), json, script][..], &limits].concat())
+    };
+    for script in HOSTILE {
+        for json in ["-e", "--json"] {
+            let output = if json == "-e" { query("-e", script) } else { query("--json", &format!("-e{script}")) };
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let ended = matches!(output.status.code(), Some(0 | 1));
+            assert!(ended && !errors.contains("panicked"), "{script}: {:?} {errors}", output.status);
+        }
+    }
+    let odd = query("-e", "Object.prototype.v = 1; return hp.heap().count");
+    assert_eq!(String::from_utf8_lossy(&odd.stdout), "14\n");
+    let shown = query("-e", "JSON.stringify([{ a: 1, b: 2 }], ['a']) + JSON.stringify({ a: [undefined] }, null, 1)");
+    assert_eq!(String::from_utf8_lossy(&shown.stdout), "[{\"a\":1}]{\n \"a\": [\n  null\n ]\n}\n");
 }
 
 /// A page of the guide: its script, and what it prints for the sample.
@@ -218,6 +295,45 @@ fn every_example_of_the_guide_prints_what_its_page_says() {
         let printed = answer(&["query", file.to_str().unwrap(), path.to_str().unwrap()]);
         assert_eq!(printed.trim_end(), expected, "{page}");
     }
+}
+
+/// A program that makes the same three texts again and again.
+const DUPLICATES: &str = r#"
+use std::sync::Mutex;
+static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+fn main() {
+    let names = (0..300).map(|number| format!("customer of region {}", number % 3));
+    NAMES.lock().unwrap().extend(names.chain([String::from("the only one")]));
+}
+"#;
+
+#[test]
+fn duplicated_strings_of_a_guest_are_found_by_the_guides_example() {
+    let folder = folder();
+    let (source, guest) = (folder.path().join("duplicates.rs"), folder.path().join("duplicates.wasm"));
+    std::fs::write(&source, DUPLICATES).unwrap();
+    let mut compiler = Command::new("rustc");
+    compiler.args(["--edition", "2024", "--target", "wasm32-wasip1", "-g", "-O", "-o"]).arg(&guest).arg(&source);
+    let compiled = compiler.stderr(Stdio::null()).status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: rustc has no target wasm32-wasip1");
+        return;
+    }
+    let (file, script) = (folder.path().join("run.heapy"), folder.path().join("duplicates.js"));
+    answer(&["record", "--contents", "-o", file.to_str().unwrap(), guest.to_str().unwrap()]);
+    let (_, example, _) = examples().into_iter().find(|(page, ..)| page.ends_with("duplicate-strings.md")).unwrap();
+    std::fs::write(&script, example).unwrap();
+    let printed = answer(&["query", file.to_str().unwrap(), script.to_str().unwrap()]);
+    let lines: Vec<&str> = printed.lines().collect();
+    let saved: u64 = lines[0].split(' ').next().unwrap().parse().unwrap();
+    assert!(saved >= 99 * 20 && saved.is_multiple_of(99), "{printed}");
+    for (line, region) in lines.iter().zip(0..3) {
+        let expected = format!("{saved} bytes: 100 x \"customer of region {region}\" from ");
+        assert!(line.starts_with(&expected) && line.contains("duplicates.rs:5"), "{printed}");
+    }
+    let total = format!("301 texts, 3 of them there more than once; {} bytes wasted", 3 * saved);
+    assert_eq!(lines[3], total);
+    assert_eq!(lines.len(), 4, "{printed}");
 }
 
 /// The package's program as `cargo xtask npm` packs it; none where the wasm module or node is missing.

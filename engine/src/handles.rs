@@ -12,10 +12,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::binding::{self, Form, Value, call, owner, owners};
+use crate::answer::{Answer, Form, ObjectRow, TableRow};
+use crate::binding::{self, Value, call, owner, owners};
 use crate::id::ObjectId;
 use crate::object_description::describe;
-use crate::partition::Partition;
+use crate::partition::{Partition, Row};
 use crate::stat::Stat;
 use crate::uniset::{IdentitySet, UniSet};
 
@@ -97,23 +98,32 @@ impl Handles {
     ///
     /// # Errors
     /// The engine's message.
-    pub fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, String> {
+    pub fn ask(&self, handle: u32, name: &str, arguments: Vec<Json>) -> Result<Answer, String> {
         let target = self.value(handle)?;
-        let arguments: Vec<Json> =
-            serde_json::from_str(arguments).map_err(|error| format!("{name}: the arguments are no list: {error}"))?;
         let answer = match name {
-            "@type" => json!({"v": target.type_name()}),
-            "@text" => json!({"v": target.to_string()}),
-            "@json" => json!({"v": to_json(&target)}),
-            "@rows" => json!({"v": rows(&target, &arguments)?}),
-            "@objects" => json!({"v": objects(&target, &arguments)?}),
+            "@type" => Form::Value(json!({"v": target.type_name()})),
+            "@text" => Form::Value(json!({"v": target.to_string()})),
+            "@json" => Form::Value(json!({"v": to_json(&target)})),
+            "@rows" => Form::Rows { v: rows(&target, &arguments)? },
+            "@objects" => Form::Objects { v: objects(&target, &arguments)? },
             _ => {
                 let arguments: Vec<Value> =
                     arguments.into_iter().map(|argument| self.argument(argument)).collect::<Result<_, _>>()?;
-                self.answer(call(&target, name, &arguments).map_err(|error| error.to_string())?)
+                Form::Value(self.answer(call(&target, name, &arguments).map_err(|error| error.to_string())?))
             }
         };
-        Ok(answer.to_string())
+        Ok(Answer(answer))
+    }
+
+    /// The same with arguments and answer as JSON.
+    ///
+    /// # Errors
+    /// The engine's message, or that the arguments are no list.
+    pub fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, String> {
+        let arguments: Vec<Json> =
+            serde_json::from_str(arguments).map_err(|error| format!("{name}: the arguments are no list: {error}"))?;
+        let answer = self.ask(handle, name, arguments)?;
+        serde_json::to_string(&answer).map_err(|error| error.to_string())
     }
 
     /// A column of numbers of the members of a set, in the order of addresses. Time O(n).
@@ -211,8 +221,8 @@ fn description(name: &str) -> Json {
     while let Some(owner) = next {
         for entry in owner.entries {
             match entry.form {
-                Form::Attribute => attributes.push(entry.name),
-                Form::Method => methods.push(entry.name),
+                binding::Form::Attribute => attributes.push(entry.name),
+                binding::Form::Method => methods.push(entry.name),
             }
         }
         next = owner.parent.and_then(binding::owner);
@@ -241,7 +251,7 @@ fn to_json(value: &Value) -> Json {
             "count": stat.count(),
             "size": stat.size(),
             "by": stat.kind_header(),
-            "rows": stat_rows(stat, 0, usize::MAX, "kind"),
+            "rows": stat_rows(stat, 0, usize::MAX),
         }),
         Value::Use(hp) => serde_json::to_value(hp.view().heap().facts()).unwrap_or_default(),
         other => Json::String(other.to_string()),
@@ -254,7 +264,7 @@ fn table_json(set: &IdentitySet) -> Json {
         "count": set.count(),
         "size": set.size(),
         "by": set.partition().kind_header(),
-        "rows": partition_rows(set.partition(), 0, usize::MAX, "kind"),
+        "rows": partition_rows(set.partition(), 0, usize::MAX),
     })
 }
 
@@ -265,50 +275,47 @@ fn page(arguments: &[Json]) -> (usize, usize) {
     (number(0).unwrap_or(0), number(1).unwrap_or(MOST_ROWS).min(MOST_ROWS))
 }
 
-/// Single objects in the order of addresses, in the words of `show --by Id --json`.
-fn objects(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+/// Single objects in the order of addresses.
+fn objects(value: &Value, arguments: &[Json]) -> Result<Vec<ObjectRow>, String> {
     let Value::Set(UniSet::Identity(set)) = value else {
         return Err(format!("a {} has no members to list", value.type_name()));
     };
     let (start, most) = page(arguments);
-    let row = |object| {
-        let found = describe(set.view(), object);
-        json!({
-            "address": found.address, "size": found.size, "usable": found.usable,
-            "type": found.type_name, "class": found.class_name, "site": found.site, "serial": found.serial,
-            "family": found.family.word(), "reachable": found.hold.word(), "evidence": found.evidence.word(),
-        })
-    };
-    Ok(set.nodes().iter().skip(start).take(most).map(row).collect())
+    Ok(set.nodes().iter().skip(start).take(most).map(|object| describe(set.view(), object).into()).collect())
 }
 
-fn rows(value: &Value, arguments: &[Json]) -> Result<Json, String> {
+fn rows(value: &Value, arguments: &[Json]) -> Result<Vec<TableRow>, String> {
     let (start, most) = page(arguments);
-    match value {
-        Value::Set(UniSet::Identity(set)) => Ok(partition_rows(set.partition(), start, most, "name")),
-        Value::Partition(partition) => Ok(partition_rows(partition, start, most, "name")),
-        Value::Stat(stat) => Ok(stat_rows(stat, start, most, "name")),
-        other => Err(format!("a {} has no rows", other.type_name())),
-    }
+    let rows = match value {
+        Value::Set(UniSet::Identity(set)) => partition_rows(set.partition(), start, most),
+        Value::Partition(partition) => partition_rows(partition, start, most),
+        Value::Stat(stat) => stat_rows(stat, start, most),
+        other => return Err(format!("a {} has no rows", other.type_name())),
+    };
+    Ok(rows.into_iter().map(|row| TableRow { name: row.kind, kind: None, ..row }).collect())
 }
 
-fn partition_rows(partition: &Partition, start: usize, most: usize, name: &str) -> Json {
-    let rows = partition.rows(start).take(most);
-    rows.map(|row| row_json(row.index, json!(row.count), json!(row.size), json!(row.cumulative), (name, row.name)))
-        .collect()
+fn partition_rows(partition: &Partition, start: usize, most: usize) -> Vec<TableRow> {
+    // The sum of all sizes is below 2^63.
+    let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let row = |row: Row| TableRow {
+        count: row.count as i64,
+        cumulative: signed(row.cumulative),
+        index: row.index,
+        kind: Some(row.name),
+        name: None,
+        size: signed(row.size),
+    };
+    partition.rows(start).take(most).map(row).collect()
 }
 
-fn stat_rows(stat: &Stat, start: usize, most: usize, name: &str) -> Json {
-    let mut cumulative = 0;
+fn stat_rows(stat: &Stat, start: usize, most: usize) -> Vec<TableRow> {
+    let mut cumulative = 0i64;
     let rows = stat.rows().iter().enumerate().map(|(index, row)| {
-        cumulative += row.size;
-        row_json(index, json!(row.count), json!(row.size), json!(cumulative), (name, row.name.clone()))
+        cumulative = cumulative.saturating_add(row.size);
+        TableRow { count: row.count, cumulative, index, kind: Some(row.name.clone()), name: None, size: row.size }
     });
     rows.skip(start).take(most).collect()
-}
-
-fn row_json(index: usize, count: Json, size: Json, cumulative: Json, (key, name): (&str, String)) -> Json {
-    json!({"index": index, "count": count, "size": size, "cumulative": cumulative, key: name})
 }
 
 #[cfg(test)]
@@ -349,6 +356,24 @@ mod tests {
         handles.release(set);
         assert_eq!(handles.count(), before - 1);
         assert!(handles.call(set, "count", "[]").unwrap_err().contains("released"));
+    }
+
+    #[test]
+    fn pages_of_a_table_are_of_one_partition() {
+        let (handles, hp) = small();
+        let set = ask(&handles, hp, "heap", "[]")["h"].as_u64().unwrap() as u32;
+        let partition = || match handles.value(set) {
+            Ok(Value::Set(UniSet::Identity(set))) => Arc::clone(set.partition()),
+            other => panic!("{other:?}"),
+        };
+        ask(&handles, set, "@rows", "[0,1]");
+        let kept = partition();
+        ask(&handles, set, "@rows", "[1,1]");
+        assert!(Arc::ptr_eq(&kept, &partition()));
+        let weak = Arc::downgrade(&kept);
+        drop(kept);
+        handles.release(set);
+        assert!(weak.upgrade().is_none(), "a released set is gone with its partition");
     }
 
     #[test]

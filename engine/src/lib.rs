@@ -21,6 +21,7 @@
 //! ```
 
 mod analysis;
+mod answer;
 pub mod binding;
 mod error;
 pub mod events;
@@ -49,6 +50,7 @@ pub use analysis::{
     Dominator, DominatorTree, Hold, LeakRoot, Mark, Natural, Path, PathEnd, PathOptions, Paths, PatternOptions,
     PatternPaths, PatternRow, ReferencePattern, Step, dominos, held_by_data, imdom, leak_roots, reach,
 };
+pub use answer::Answer;
 pub use error::UseError;
 pub use handles::Handles;
 pub use heap::{

@@ -73,7 +73,7 @@ impl Partition {
         let labelling = view.labelling(set.rule());
 
         let mut partition = Self {
-            set: set.clone(),
+            set: set.without_partition(),
             labelling,
             parts: Vec::new(),
             sorted_runs: Mutex::default(),
@@ -214,8 +214,8 @@ impl Partition {
         let heap = self.set.view().heap();
         let Some(class) = self.set.one_class(&Rule::Clodo) else { return "Brief".into() };
         let Some(first) = self.set.nodes().iter().next() else { return "Brief".into() };
-        match (class, self.set.view().owners().get(&first)) {
-            (Class::Storage(Some(_)), Some(owner)) => format!("Owner {}", identity_header(heap, owner.object())),
+        match (class, self.set.view().owners().get(first)) {
+            (Class::Storage(Some(_)), Some(owner)) => format!("Owner {}", identity_header(heap, owner)),
             _ => identity_header(heap, first).into(),
         }
     }

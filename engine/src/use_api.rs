@@ -158,10 +158,7 @@ impl Use {
     /// # Errors
     /// Always [`UseError::NotInThisBuild`]: the engine has no window.
     pub const fn pb(&self) -> Result<(), UseError> {
-        Err(UseError::NotInThisBuild {
-            feature: "pb",
-            reason: "open the file with `heapy pb FILE` or in the inspector",
-        })
+        Err(UseError::NotInThisBuild { feature: "pb", reason: "use `heapy-host pb FILE`" })
     }
 
     /// The monitor, which is part of the command line.

@@ -12,7 +12,7 @@ use crate::error::UseError;
 use crate::heap::{Edge, Heap};
 use crate::id::ObjectId;
 use crate::object_set::ObjectSet;
-use crate::relation::{Labelling, Owner, Rule, owners};
+use crate::relation::{Labelling, Owners, Rule};
 
 /// Most relations whose labels are kept; whoever asks for more of them has them made again.
 const MAX_LABELLINGS: usize = 48;
@@ -23,7 +23,7 @@ pub struct View {
     heap: Arc<Heap>,
     reachable: OnceLock<ObjectSet>,
     held_by_data: OnceLock<ObjectSet>,
-    owners: OnceLock<hashbrown::HashMap<ObjectId, Owner>>,
+    owners: OnceLock<Owners>,
     clodo_is_finer: OnceLock<bool>,
     labellings: Mutex<HashMap<Rule, Arc<Labelling>>>,
 }
@@ -135,9 +135,9 @@ impl View {
         self.heap.find(instance, address).ok_or(UseError::NoObject { instance, address })
     }
 
-    /// The owners of backing storage, by the storage they own. Time O(V + E) the first time.
-    pub(crate) fn owners(&self) -> &hashbrown::HashMap<ObjectId, Owner> {
-        self.owners.get_or_init(|| owners(&self.heap))
+    /// The owners of backing storage. Time O(V + E) the first time.
+    pub(crate) fn owners(&self) -> &Owners {
+        self.owners.get_or_init(|| Owners::new(&self.heap))
     }
 
     /// The classes of all objects under a rule, computed once.

@@ -43,6 +43,7 @@ pub mod layout;
 mod live;
 pub mod mcp;
 pub mod paused;
+pub mod profile;
 pub mod recorder;
 pub mod recording;
 pub mod script;

@@ -110,6 +110,23 @@ pub struct WildRelease {
     pub frames: Vec<RawFrame>,
     /// The live block that the address lies inside of, and where that was allocated.
     pub inside: Option<(u64, Option<ContextKey>)>,
+    /// Of an address at which a block was that has been released since: where that was allocated.
+    pub last: Option<Option<ContextKey>>,
+    /// Who released that, innermost first; known where every release is told.
+    pub released: Option<Arc<[RawFrame]>>,
+}
+
+/// Blocks that were given out where a live one begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    /// How many there were.
+    pub count: u64,
+    /// The address of the first of them.
+    pub address: u64,
+    /// Who gave out the live one, and where it was allocated.
+    pub before: (String, Option<ContextKey>),
+    /// The same of the other one.
+    pub again: (String, Option<ContextKey>),
 }
 
 /// A guest at one moment.
@@ -147,6 +164,8 @@ pub struct Paused {
     pub notes: Vec<String>,
     /// The first releases of what was no live block.
     pub wild_releases: Vec<WildRelease>,
+    /// Blocks that were given out while they were live.
+    pub overlap: Option<Overlap>,
     /// What the guest has said of its own blocks; empty for guests that say nothing.
     pub told: Told,
     /// What is known of the heap of a Go guest besides.

@@ -253,3 +253,59 @@ fn a_guest_may_ask_about_itself() {
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(shown["count"], 2, "the module, and the frame that asked: {shown}");
 }
+
+/// A bump allocator by name, and one that gives out what it was given.
+const TWICE: &str = r#"(module
+  (memory (export "memory") 2)
+  (global $top (mut i32) (i32.const 4096))
+  (func $malloc (export "malloc") (param $size i32) (result i32)
+    (global.get $top)
+    (global.set $top (i32.add (global.get $top) (i32.and (i32.add (local.get $size) (i32.const 31)) (i32.const -16)))))
+  (func $free (export "free") (param i32) (memory.fill (local.get 0) (i32.const 0) (i32.const 1)))
+  (func $make (result i32) (call $malloc (i32.const 40)) (nop))
+  (func $drop_first (param i32) (call $free (local.get 0)) (nop))
+  (func $drop_again (param i32) (call $free (local.get 0)) (nop))
+  (func $pool_take (param $size i32) (result i32) (i32.const 8192) (nop))
+  (func $take (result i32) (call $pool_take (i32.const 8)) (nop))
+  (func (export "_start") (local $block i32)
+    (local.set $block (call $make))
+    (call $drop_first (local.get $block))
+    (call $drop_again (local.get $block))
+    (drop (call $take))
+    (drop (call $take))))"#;
+
+#[test]
+fn a_second_release_tells_where_the_block_came_from_and_who_released_it_first() {
+    let folder = with_module(TWICE);
+    let notes = |options: &[&str]| -> String {
+        let words = [&["record", "guest.wasm", "-o", "run.heapy"], options].concat();
+        let output = heapy(&words, folder.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let output = heapy(&["query", "run.heapy", "--json", "-e", "hp"], folder.path());
+        let facts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        facts["notes"].to_string()
+    };
+    let told = notes(&[]);
+    assert!(told.contains("0x1000 was released in drop_again < "), "{told}");
+    assert!(told.contains("released before (--frees remembers where)"), "{told}");
+    assert!(told.contains("the block that was there was allocated in make < "), "{told}");
+    let told = notes(&["--frees"]);
+    assert!(told.contains("0x1000 was released in drop_again < "), "{told}");
+    assert!(told.contains("had been released before in drop_first < "), "{told}");
+    assert!(told.contains("the block that was there was allocated in make < "), "{told}");
+}
+
+#[test]
+fn blocks_given_out_twice_are_told_once_with_both_specifications() {
+    let folder = with_module(TWICE);
+    let words = ["record", "guest.wasm", "-o", "run.heapy", "--allocator", "alloc=pool_take"];
+    assert_eq!(heapy(&words, folder.path()).status.code(), Some(0));
+    let output = heapy(&["query", "run.heapy", "--json", "-e", "hp"], folder.path());
+    let facts: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let notes: Vec<&str> = facts["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    let twice: Vec<&&str> = notes.iter().filter(|note| note.contains("given out while")).collect();
+    assert_eq!(twice.len(), 1, "{notes:?}");
+    let expected = "1 blocks were given out while they were live, the first at 0x2000: by `pool_take` (alloc=#";
+    assert!(twice[0].starts_with(expected), "{notes:?}");
+    assert_eq!(twice[0].matches("`pool_take` (alloc=#").count(), 2, "{notes:?}");
+}

@@ -207,6 +207,15 @@ impl Engine {
         serde_wasm_bindgen::from_value(answer).map_err(|error| error.to_string())
     }
 
+    /// Ends the script that runs, which then fails. What else was asked is asked again, of a new worker.
+    pub(crate) fn stop(&self) {
+        let stop = Reflect::get(&self.worker, &"stop".into()).ok().and_then(|stop| stop.dyn_into::<Function>().ok());
+        if let Some(stop) = stop {
+            // It gives a promise, which is not waited for: answers come as before.
+            let _ = stop.call0(&self.worker);
+        }
+    }
+
     async fn send(&self, fields: &[(&str, JsValue)]) -> Result<JsValue, String> {
         let id = self.last_id.get().wrapping_add(1);
         self.last_id.set(id);

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use heapy_engine::binding::Value;
 use heapy_engine::snapshot::{FileBytes, Recording};
 use heapy_engine::{Handles, OpenSnapshots, Use, hpy};
-use js_sys::{Float64Array, Uint8Array, WebAssembly};
+use js_sys::{Float64Array, JSON, Uint8Array, WebAssembly};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::answers;
@@ -121,6 +123,19 @@ impl Native {
     /// The engine's message, as an `Error`.
     pub fn call(&self, handle: u32, name: &str, arguments: &str) -> Result<String, JsError> {
         self.handles.call(handle, name, arguments).map_err(failure)
+    }
+
+    /// The same with plain objects in place of JSON. Numbers that JavaScript has not exactly come as the nearest ones.
+    ///
+    /// # Errors
+    /// The engine's message, as an `Error`.
+    pub fn ask(&self, handle: u32, name: &str, arguments: JsValue) -> Result<JsValue, JsError> {
+        let arguments = serde_wasm_bindgen::from_value(arguments).map_err(failure)?;
+        let answer = self.handles.ask(handle, name, arguments).map_err(failure)?;
+        answer.serialize(&Serializer::json_compatible()).or_else(|_| {
+            let text = serde_json::to_string(&answer).map_err(failure)?;
+            JSON::parse(&text).map_err(|_| failure("an answer is no JSON"))
+        })
     }
 
     /// A column of numbers of a set.

@@ -10,8 +10,8 @@ use std::process::Command;
 
 use heapy_engine::snapshot::{Writer, pack};
 use heapy_engine::{
-    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, Link, ObjectKey,
-    ObjectRecord, RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
+    ContextId, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Field, Frame, Heap, HeapBuilder, HeldValue, Link,
+    ObjectKey, ObjectRecord, RootPlace, Seen, Shape, TypeEvidence, TypeId, TypeRecord, Vocabulary,
 };
 
 /// The folder below which a package of npm is installed; kept between runs. None where it cannot be had.
@@ -36,8 +36,14 @@ pub(crate) fn npm(package: &str) -> Option<PathBuf> {
     kept.exists().then_some(kept)
 }
 
-/// Bytes of the entries' texts.
-const TEXTS: [u64; 5] = [21, 21, 21, 23, 24];
+/// The entries' texts: two of them are the same.
+const TEXTS: [&str; 5] = [
+    "session of a customer",
+    "session of a customer",
+    "invoice of a customer",
+    "session of an operator!",
+    "the text of a long entry",
+];
 
 /// Writes the recording into a folder.
 pub(crate) fn recording(folder: &Path) -> PathBuf {
@@ -77,11 +83,22 @@ impl Sample {
         self.builder.add_edge(EdgeRecord { from, to, link: Link::Offset(offset), into: 0, evidence });
     }
 
+    /// The text of an entry; its content has the number of the first entry whose text is equal.
+    fn text(&mut self, index: u64, age: u32) -> ObjectKey {
+        let (written, ty, context) = (TEXTS[index as usize], self.text, self.insert);
+        let text = self.block(0x3000 + 0x40 * index, written.len() as u64, 32, ty, context, age);
+        let class = TEXTS.iter().position(|other| *other == written).unwrap();
+        self.builder.add_content(text, class as u32);
+        let value = format!("{written:?}");
+        self.builder.add_value(text, HeldValue { name: String::new(), offset: 0, type_name: "str".into(), value });
+        text
+    }
+
     /// An entry with its text, held by the table's element.
     fn entry(&mut self, table: ObjectKey, index: u64, age: u32) {
-        let (entry, text, insert) = (self.entry, self.text, self.insert);
+        let (entry, insert) = (self.entry, self.insert);
         let holder = self.block(0x2000 + 0x40 * index, 48, 48, entry, insert, age);
-        let held = self.block(0x3000 + 0x40 * index, TEXTS[index as usize], 32, text, insert, age);
+        let held = self.text(index, age);
         self.edge(table, holder, 8 * index, EdgeEvidence::Typed);
         self.edge(holder, held, 8, EdgeEvidence::Typed);
     }
@@ -160,7 +177,7 @@ pub(crate) fn heap(number: u32) -> Heap {
         statics: Seen::Yes,
         shadow_stack: Seen::None,
         locals: Seen::None,
-        contents: false,
+        contents: true,
         notes: Vec::new(),
     });
     sample.builder.finish().unwrap()

@@ -13,6 +13,7 @@ mod pictures;
 mod report;
 mod rows;
 mod speed;
+mod stop;
 mod trace;
 mod views;
 

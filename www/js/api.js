@@ -6,6 +6,7 @@
 //   snapshots()                    the snapshots of the recording, as JSON
 //   top(number)                    the handle of the top object of a snapshot
 //   call(handle, name, arguments)  one request; arguments and answer are JSON, a failure throws
+//   ask(handle, name, arguments)   the same with plain objects in place of JSON; may be missing
 //   column(handle, name)           a column of numbers of a set, as a typed array of its own
 //   view(handle, name)             the same without a copy, good until the next request; may be missing
 //   release(handle)                lets go of a handle
@@ -58,11 +59,12 @@ export function connect(native) {
   };
 
   const decoded = (answer) => {
-    if ("v" in answer) return answer.v;
-    if ("h" in answer) return object(answer.h, answer.t);
-    if ("l" in answer) return answer.l.map(decoded);
-    if ("o" in answer) return Object.fromEntries(Object.entries(answer.o).map(([name, field]) => [name, decoded(field)]));
-    if ("big" in answer) return BigInt(answer.big);
+    const has = (form) => Object.hasOwn(answer, form); // A script may have put anything into prototypes.
+    if (has("v")) return answer.v;
+    if (has("h")) return object(answer.h, answer.t);
+    if (has("l")) return answer.l.map(decoded);
+    if (has("o")) return Object.fromEntries(Object.entries(answer.o).map(([name, field]) => [name, decoded(field)]));
+    if (has("big")) return BigInt(answer.big);
     throw new TypeError("an answer of the engine is of no known form");
   };
 
@@ -71,8 +73,10 @@ export function connect(native) {
     return native;
   };
 
-  const askHandle = (id, name, args = []) =>
-    decoded(JSON.parse(whileOpen().call(id, name, JSON.stringify(args.map(encoded)))));
+  const askHandle = (id, name, args = []) => {
+    const [engine, sent] = [whileOpen(), args.map(encoded)];
+    return decoded(engine.ask ? engine.ask(id, name, sent) : JSON.parse(engine.call(id, name, JSON.stringify(sent))));
+  };
 
   // What asks later, such as a method or an iterator, holds the object and not its number: the handle is let go of when
   // nothing holds the object. The object's own traps must not hold it, or it would never be free of itself.

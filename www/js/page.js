@@ -1,6 +1,7 @@
 // Starts the page: theme, session, worker, user interface, and `hp` for the console.
 
 import init, { start_page } from "./inspector.js";
+import { EngineWorker } from "./engine.js";
 import { mirror } from "./mirror.js";
 
 const root = document.documentElement;
@@ -25,7 +26,7 @@ async function openSession() {
   });
 }
 
-const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module", name: "engine" });
+const worker = new EngineWorker();
 await Promise.all([openSession(), init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) })]);
 globalThis.hp = mirror(worker);
 // The module is linked in one task and the page is made in another one, so that neither is long.

@@ -8,7 +8,7 @@ use super::contents::{HeldValue, StagedContents};
 use super::edge_table::StagedEdges;
 use super::object_table::{ObjectTable, StagedObjects};
 use super::{
-    Context, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, Link, ObjectKey, ObjectRecord, Root,
+    Context, ContextTotals, EdgeEvidence, EdgeRecord, Facts, Family, Frame, Heap, ObjectKey, ObjectRecord, Root,
     RootPlace, RootRecord, Shape, TypeRecord, Vocabulary,
 };
 use crate::id::{ContextId, FrameId, ObjectId, TypeId};
@@ -167,7 +167,8 @@ impl HeapBuilder {
         into: u64,
         evidence: EdgeEvidence,
     ) -> &mut Self {
-        self.add_edge(EdgeRecord { from, to, link: Link::Offset(offset), into, evidence })
+        self.edges.push_word(from, to, offset, into, evidence);
+        self
     }
 
     /// The key of the object that was added as the `index`-th, for readers of tables whose edges name objects by
@@ -284,7 +285,7 @@ impl HeapBuilder {
                 within("type", ty.index(), self.types.len())?;
             }
         }
-        if self.objects.total().is_none_or(|total| total > MAX_BYTES) {
+        if self.objects.total() > u128::from(MAX_BYTES) {
             return Err(HeapError::TooLarge { limit: MAX_BYTES });
         }
         for record in &self.types {

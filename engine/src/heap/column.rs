@@ -28,17 +28,17 @@ impl Column {
             width => width,
         };
         let mut bytes = Vec::with_capacity((values.len() * width as usize).div_ceil(8) + PADDING);
-        let (mut word, mut filled) = (0u128, 0);
+        let (mut word, mut filled) = (0u64, 0);
         for value in values {
-            word |= u128::from(value) << filled;
+            word |= value << filled;
             filled += width;
             if filled >= u64::BITS {
-                bytes.extend_from_slice(&(word as u64).to_le_bytes());
-                word >>= u64::BITS;
+                bytes.extend_from_slice(&word.to_le_bytes());
                 filled -= u64::BITS;
+                word = if filled == 0 { 0 } else { value >> (width - filled) };
             }
         }
-        bytes.extend_from_slice(&(word as u64).to_le_bytes()[..filled.div_ceil(8) as usize]);
+        bytes.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
         bytes.resize(bytes.len() + PADDING, 0);
         Self { width: width.into(), mask: u64::MAX >> (u64::BITS - width), bytes }
     }

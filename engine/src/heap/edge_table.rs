@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 
 use super::column::Column;
 use super::edge::{EdgeEvidence, EdgeLink, EdgeRecord, Link, Relation};
+use super::object::ObjectKey;
 use super::rows::Rows;
 use crate::id::ObjectId;
 
@@ -79,18 +80,23 @@ impl StagedEdges {
             }
         };
         let conservative = u32::from(edge.evidence == EdgeEvidence::Conservative);
-        let mut row = StagedEdge {
-            from: edge.from.0,
-            to: edge.to.0,
-            offset: offset as u32,
-            into: edge.into as u32,
-            link: number << 1 | conservative,
-        };
-        if offset >= u64::from(FAR) || edge.into >= u64::from(FAR) {
+        self.push_row(edge.from, edge.to, offset, edge.into, number << 1 | conservative);
+    }
+
+    /// Adds an edge at an offset.
+    #[inline]
+    pub(super) fn push_word(&mut self, from: ObjectKey, to: ObjectKey, offset: u64, into: u64, evidence: EdgeEvidence) {
+        self.push_row(from, to, offset, into, u32::from(evidence == EdgeEvidence::Conservative));
+    }
+
+    #[inline]
+    fn push_row(&mut self, from: ObjectKey, to: ObjectKey, offset: u64, into: u64, link: u32) {
+        let mut row = StagedEdge { from: from.0, to: to.0, offset: offset as u32, into: into as u32, link };
+        if offset >= u64::from(FAR) || into >= u64::from(FAR) {
             // Both are looked up by the number that `into` then holds.
             row.offset = FAR;
             row.into = self.far.len() as u32;
-            self.far.push((offset, edge.into));
+            self.far.push((offset, into));
         }
         self.ends = self.ends.max(row.from.saturating_add(1)).max(row.to.saturating_add(1));
         self.rows.push(row);
@@ -351,6 +357,12 @@ impl EdgeTable {
     #[inline]
     pub(super) fn evidence(&self, position: usize) -> EdgeEvidence {
         if self.words.codes[position] & CONSERVATIVE == 0 { EdgeEvidence::Typed } else { EdgeEvidence::Conservative }
+    }
+
+    /// Whether an edge is a typed one to the start of its referent.
+    #[inline]
+    pub(super) fn is_typed_start(&self, position: usize) -> bool {
+        self.words.codes[position] & (CONSERVATIVE | INTERIOR) == 0
     }
 
     /// Bytes of memory that tell which edges belong to which object.

@@ -16,6 +16,7 @@ mod object_table;
 mod relation_name;
 mod root;
 mod rows;
+mod staged_column;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -268,6 +269,13 @@ impl Heap {
         self.edges.outgoing(object).map(|position| self.edges.referent(position))
     }
 
+    /// The objects to whose start an object has a typed reference, one for each edge.
+    #[inline]
+    pub(crate) fn typed_referents(&self, object: ObjectId) -> impl Iterator<Item = ObjectId> + '_ {
+        let positions = self.edges.outgoing(object).filter(|&position| self.edges.is_typed_start(position));
+        positions.map(|position| self.edges.referent(position))
+    }
+
     /// The edges to an object from any object, reachable or not, by the referrer's address.
     pub fn referrers(&self, object: ObjectId) -> impl Iterator<Item = Edge<'_>> {
         self.edges.incoming(object).map(|position| self.incoming_edge(position))
@@ -304,18 +312,6 @@ impl Heap {
         objects: std::ops::Range<usize>,
     ) -> impl ExactSizeIterator<Item = usize> + use<'_> {
         self.edges.incoming_of(objects)
-    }
-
-    /// The referrer of the edge at a position of [`Self::incoming_positions`].
-    #[inline]
-    pub(crate) fn referrer_at(&self, position: usize) -> ObjectId {
-        self.edges.referrer(position).0
-    }
-
-    /// Whether the edge at a position is of typed evidence and points to the start of its referent.
-    #[inline]
-    pub(crate) fn is_typed_start(&self, position: usize) -> bool {
-        self.edges.evidence(position) == EdgeEvidence::Typed && self.edges.distance(position) == 0
     }
 
     /// The edge at a position of [`Self::incoming_positions`].

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::column::{Column, SmallColumn};
 use super::object::{Family, ObjectRecord, TypeEvidence};
+use super::staged_column::StagedColumn;
 use crate::id::{ContextId, ObjectId, TypeId};
 
 /// What many objects have in common.
@@ -18,87 +19,116 @@ pub(super) struct ObjectShape {
     pub(super) evidence: TypeEvidence,
 }
 
-/// An object on its way into a table.
-#[derive(Clone, Copy, Debug)]
-struct StagedObject {
-    address: u64,
-    size: u64,
-    usable: u64,
-    serial: u64,
-    shape: u32,
-    /// The context's id plus one; 0 for none.
-    context: u32,
-    instance: u32,
-    age: u32,
-}
-
 /// Takes objects in any order.
 #[derive(Debug, Default)]
 pub(super) struct StagedObjects {
-    rows: Vec<StagedObject>,
+    count: usize,
+    address: StagedColumn,
+    size: StagedColumn,
+    surplus: StagedColumn,
+    serial: StagedColumn,
+    shape: StagedColumn,
+    /// The context's id plus one; 0 for none.
+    context: StagedColumn,
+    instance: StagedColumn,
+    age: StagedColumn,
     shapes: Vec<ObjectShape>,
     shape_ids: HashMap<ObjectShape, u32>,
+    /// The number of the shape of the object before.
+    shape_before: u32,
+    /// One above the highest context that an object names.
+    contexts_end: u32,
+    total: u128,
     lengths: Vec<(u32, u64)>,
     names: Vec<(u32, String)>,
 }
 
 impl StagedObjects {
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.count
     }
 
     pub(super) fn reserve(&mut self, objects: usize) {
-        self.rows.reserve_exact(objects);
+        for column in self.columns() {
+            column.reserve(objects);
+        }
     }
 
+    fn columns(&mut self) -> [&mut StagedColumn; 8] {
+        [
+            &mut self.address,
+            &mut self.size,
+            &mut self.surplus,
+            &mut self.serial,
+            &mut self.shape,
+            &mut self.context,
+            &mut self.instance,
+            &mut self.age,
+        ]
+    }
+
+    #[inline]
     pub(super) fn push(&mut self, record: ObjectRecord) {
-        let key = self.rows.len() as u32;
+        let key = self.count as u32;
         let shape =
             ObjectShape { family: record.family, ty: record.ty, class: record.class, evidence: record.evidence };
-        let shapes = &mut self.shapes;
-        let shape = *self.shape_ids.entry(shape).or_insert_with(|| {
-            shapes.push(shape);
-            (shapes.len() - 1) as u32
-        });
+        let shape = self.shape_number(shape);
         self.lengths.extend(record.length.map(|length| (key, length)));
         self.names.extend(record.name.map(|name| (key, name)));
-        self.rows.push(StagedObject {
-            address: record.address,
-            size: record.size,
-            usable: record.usable,
-            serial: record.serial,
-            shape,
-            context: record.context.map_or(0, |context| context.raw() + 1),
-            instance: record.instance,
-            age: record.age,
-        });
+        let context = record.context.map_or(0, |context| context.raw() + 1);
+        self.contexts_end = self.contexts_end.max(context);
+        self.total += u128::from(record.size.max(record.usable));
+        self.address.push(record.address);
+        self.size.push(record.size);
+        self.surplus.push(surplus(record.size, record.usable));
+        self.serial.push(record.serial);
+        self.shape.push(shape.into());
+        self.context.push(context.into());
+        self.instance.push(record.instance.into());
+        self.age.push(record.age.into());
+        self.count += 1;
+    }
+
+    #[inline]
+    fn shape_number(&mut self, shape: ObjectShape) -> u32 {
+        // Neighbours are often alike.
+        if self.shapes.get(self.shape_before as usize) != Some(&shape) {
+            let shapes = &mut self.shapes;
+            self.shape_before = *self.shape_ids.entry(shape).or_insert_with(|| {
+                shapes.push(shape);
+                (shapes.len() - 1) as u32
+            });
+        }
+        self.shape_before
     }
 
     pub(super) fn shapes(&self) -> &[ObjectShape] {
         &self.shapes
     }
 
-    /// The sum of what the objects take, if it fits into 64 bits.
-    pub(super) fn total(&self) -> Option<u64> {
-        self.rows.iter().try_fold(0u64, |total, row| total.checked_add(row.size.max(row.usable)))
+    /// The sum of what the objects take, in bytes.
+    pub(super) fn total(&self) -> u128 {
+        self.total
     }
 
     /// The highest context that an object names.
     pub(super) fn max_context(&self) -> Option<u32> {
-        self.rows.iter().map(|row| row.context).max().and_then(|context| context.checked_sub(1))
+        self.contexts_end.checked_sub(1)
     }
 
     /// The ids of the objects by their keys: by instance, address and family. None if they come in that order.
     pub(super) fn order(&self) -> Option<Vec<u32>> {
-        let place = |key: usize| {
-            let row = &self.rows[key];
-            (row.instance, row.address, self.shapes[row.shape as usize].family)
+        let place = |key: usize| (self.instance.get(key), self.address.get(key));
+        let family = |key: usize| self.shapes[self.shape.get(key) as usize].family;
+        let in_order = |first: usize, second: usize| {
+            let (before, behind) = (place(first), place(second));
+            before < behind || before == behind && family(first) <= family(second)
         };
-        if (1..self.rows.len()).all(|key| place(key - 1) <= place(key)) {
+        if (1..self.count).all(|key| in_order(key - 1, key)) {
             return None;
         }
-        let mut keys: Vec<u32> = (0..self.rows.len() as u32).collect();
-        keys.sort_by_key(|&key| place(key as usize));
+        let mut keys: Vec<u32> = (0..self.count as u32).collect();
+        keys.sort_by_key(|&key| (place(key as usize), family(key as usize)));
         let mut ids = vec![0; keys.len()];
         for (id, &key) in keys.iter().enumerate() {
             ids[key as usize] = id as u32;
@@ -109,11 +139,9 @@ impl StagedObjects {
     /// Freezes the objects under the given ids.
     pub(super) fn freeze(mut self, ids: Option<&[u32]>) -> ObjectTable {
         if let Some(ids) = ids {
-            let mut sorted = self.rows.clone();
-            for (row, &id) in self.rows.iter().zip(ids) {
-                sorted[id as usize] = *row;
+            for column in self.columns() {
+                column.permute(ids);
             }
-            self.rows = sorted;
             for (key, _) in &mut self.lengths {
                 *key = ids[*key as usize];
             }
@@ -123,30 +151,29 @@ impl StagedObjects {
             self.lengths.sort_unstable();
             self.names.sort_unstable();
         }
-        let rows = &self.rows;
-        let column = |value: fn(&StagedObject) -> u64| {
-            let max = rows.iter().map(value).max().unwrap_or(0);
-            Column::new(max, rows.iter().map(value))
-        };
-        let surplus = |row: &StagedObject| match row.usable.checked_sub(row.size) {
-            Some(surplus) => surplus << 1,
-            // An allocator that commits less than was asked for is one whose sizes are misread; keep what it said.
-            None => ((row.size - row.usable) << 1) | 1,
-        };
         ObjectTable {
-            count: rows.len(),
-            address: column(|row| row.address),
-            size: column(|row| row.size),
-            surplus: SmallColumn::new(rows.iter().map(surplus)),
-            serial: column(|row| row.serial),
-            shape: column(|row| u64::from(row.shape)),
-            context: column(|row| u64::from(row.context)),
-            instance: column(|row| u64::from(row.instance)),
-            age: column(|row| u64::from(row.age)),
-            length: Lengths::new(rows.len(), self.lengths),
+            count: self.count,
+            address: self.address.freeze(),
+            size: self.size.freeze(),
+            surplus: self.surplus.freeze_small(),
+            serial: self.serial.freeze(),
+            shape: self.shape.freeze(),
+            context: self.context.freeze(),
+            instance: self.instance.freeze(),
+            age: self.age.freeze(),
+            length: Lengths::new(self.count, self.lengths),
             names: self.names,
             shapes: self.shapes,
         }
+    }
+}
+
+/// Twice what usable is above size; odd where it is below.
+fn surplus(size: u64, usable: u64) -> u64 {
+    match usable.checked_sub(size) {
+        Some(surplus) => surplus << 1,
+        // An allocator that commits less than was asked for is one whose sizes are misread; keep what it said.
+        None => ((size - usable) << 1) | 1,
     }
 }
 

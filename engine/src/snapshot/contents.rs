@@ -107,8 +107,8 @@ pub(super) fn read(
         let contents = batch.optional("content", ColumnType::U32)?;
         let unused = batch.optional("unused", ColumnType::U64)?;
         let lengths = batch.added("held", ColumnType::U32)?;
-        for (row, &object) in objects.iter().enumerate() {
-            let key = tables.key(count, "contents", object)?;
+        for row in 0..batch.rows {
+            let key = tables.key(count, "contents", objects.at(row))?;
             if let Some(content) = contents.u32(row) {
                 builder.add_content(key, content);
                 held.extend(lengths.and_then(|lengths| lengths.u32(row)).map(|length| (content, length)));
@@ -123,14 +123,14 @@ pub(super) fn read(
     tables.read("values", |batch, _| {
         let (objects, offsets) = (batch.u32s("object")?, batch.u64s("offset")?);
         let columns = [batch.u32s("name")?, batch.u32s("type")?, batch.u32s("value")?];
-        for (row, &object) in objects.iter().enumerate() {
+        for row in 0..batch.rows {
             let text = |which: usize| {
-                let string = columns[which][row];
+                let string = columns[which].at(row);
                 let found = shared.text(u64::from(string)).map(str::to_owned);
                 found.ok_or_else(|| batch.wrong(format!("string {string} does not exist")))
             };
-            let held = HeldValue { name: text(0)?, offset: offsets[row], type_name: text(1)?, value: text(2)? };
-            builder.add_value(tables.key(count, "values", object)?, held);
+            let held = HeldValue { name: text(0)?, offset: offsets.at(row), type_name: text(1)?, value: text(2)? };
+            builder.add_value(tables.key(count, "values", objects.at(row))?, held);
         }
         Ok(())
     })?;
@@ -141,7 +141,7 @@ pub(super) fn read(
 fn read_bytes(tables: &Tables<'_>, held: &[(u32, u32)], builder: &mut HeapBuilder) -> Result<(), SnapshotError> {
     let mut all: Vec<u8> = Vec::new();
     tables.read("bytes", |batch, _| {
-        all.extend_from_slice(batch.u8s("byte")?);
+        all.extend_from_slice(batch.u8s("byte")?.all());
         Ok(())
     })?;
     let told: u64 = held.iter().map(|(_, length)| u64::from(*length)).sum();

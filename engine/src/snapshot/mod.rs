@@ -21,6 +21,7 @@ mod entry;
 mod error;
 mod events;
 mod file_bytes;
+mod lz4;
 mod read;
 mod read_shared;
 mod record_batch;

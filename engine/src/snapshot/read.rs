@@ -289,22 +289,23 @@ fn objects(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuilder) -> R
         let lengths = batch.optional("length", ColumnType::U64)?;
         let names = batch.optional("name", ColumnType::U32)?;
         for row in 0..batch.rows {
-            let code = families[row];
+            let code = families.at(row);
             let name = names.u32(row).map(|name| {
                 shared.text(u64::from(name)).ok_or_else(|| batch.wrong(format!("string {name} does not exist")))
             });
             builder.add_object(ObjectRecord {
                 family: family(code).ok_or_else(|| batch.wrong(format!("{code} is no family")))?,
-                instance: instances[row],
-                address: addresses[row],
-                size: sizes[row],
-                usable: usable[row],
+                instance: instances.at(row),
+                address: addresses.at(row),
+                size: sizes.at(row),
+                usable: usable.at(row),
                 ty: types.u32(row).map(TypeId::new),
                 class: classes.u32(row).map(TypeId::new),
-                evidence: evidence(bases[row]).ok_or_else(|| batch.wrong(format!("{} is no evidence", bases[row])))?,
+                evidence: evidence(bases.at(row))
+                    .ok_or_else(|| batch.wrong(format!("{} is no evidence", bases.at(row))))?,
                 context: contexts.u32(row).map(|context| shared.context(batch, context)).transpose()?,
-                serial: serials[row],
-                age: ages[row],
+                serial: serials.at(row),
+                age: ages.at(row),
                 length: lengths.u64(row),
                 name: name.transpose()?.map(str::to_owned),
             });
@@ -326,15 +327,15 @@ fn edges(tables: &Tables<'_>, shared: &Shared, count: u64, builder: &mut HeapBui
                 Some(true) => EdgeEvidence::Conservative,
                 _ => EdgeEvidence::Typed,
             };
-            let (from, to) = (tables.key(count, "edges", froms[row])?, tables.key(count, "edges", tos[row])?);
-            if codes[row] == OFFSET {
-                builder.add_word(from, to, values[row], intos[row], evidence);
+            let (from, to) = (tables.key(count, "edges", froms.at(row))?, tables.key(count, "edges", tos.at(row))?);
+            if codes.at(row) == OFFSET {
+                builder.add_word(from, to, values.at(row), intos.at(row), evidence);
                 continue;
             }
-            let stored = StoredLink { code: codes[row], value: values[row], extra: extra.u64(row) };
+            let stored = StoredLink { code: codes.at(row), value: values.at(row), extra: extra.u64(row) };
             let relation = relation(&stored, |text| shared.text(text))
                 .ok_or_else(|| batch.wrong(format!("relation {} of {} does not exist", stored.code, stored.value)))?;
-            builder.add_edge(EdgeRecord { from, to, link: Link::Given(relation), into: intos[row], evidence });
+            builder.add_edge(EdgeRecord { from, to, link: Link::Given(relation), into: intos.at(row), evidence });
         }
         Ok(())
     })?;
@@ -352,20 +353,20 @@ fn roots(tables: &Tables<'_>, count: u64, builder: &mut HeapBuilder) -> Result<(
         let conservative = batch.complete("conservative", ColumnType::Bool)?;
         for row in 0..batch.rows {
             let stored = StoredPlace {
-                code: codes[row],
+                code: codes.at(row),
                 instance: instances.u32(row),
                 thread: threads.u32(row),
                 number: numbers.u32(row),
                 position: positions.u64(row),
                 name: names.text(row).map(str::to_owned),
             };
-            let place =
-                place(stored).ok_or_else(|| batch.wrong(format!("root {row} is no place of kind {}", codes[row])))?;
+            let place = place(stored)
+                .ok_or_else(|| batch.wrong(format!("root {row} is no place of kind {}", codes.at(row))))?;
             builder.add_root_record(RootRecord {
                 place,
-                to: tables.key(count, "roots", tos[row])?,
+                to: tables.key(count, "roots", tos.at(row))?,
                 conservative: conservative.bool(row) == Some(true),
-                into: intos[row],
+                into: intos.at(row),
             });
         }
         Ok(())

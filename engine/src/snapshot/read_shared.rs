@@ -54,7 +54,7 @@ fn types(tables: &Tables<'_>) -> Result<Vec<TypeRecord>, SnapshotError> {
             (batch.optional("element", ColumnType::U32)?, batch.optional("stride", ColumnType::U64)?);
         let storage = batch.complete("storage", ColumnType::Bool)?;
         for row in 0..batch.rows {
-            let shape = match (shapes[row], elements.u32(row), strides.u64(row)) {
+            let shape = match (shapes.at(row), elements.u32(row), strides.u64(row)) {
                 (shape::OPAQUE, ..) => Shape::Opaque,
                 (shape::STRUCT, ..) => Shape::Struct(Vec::new()),
                 (shape::ARRAY, Some(element), Some(stride)) => Shape::Array { element: TypeId::new(element), stride },
@@ -65,7 +65,7 @@ fn types(tables: &Tables<'_>) -> Result<Vec<TypeRecord>, SnapshotError> {
             types.push(TypeRecord {
                 name: names.text(row).ok_or_else(|| batch.wrong(format!("the name of type {row} is damaged")))?.into(),
                 unit: units.text(row).map(str::to_owned),
-                size: sizes[row],
+                size: sizes.at(row),
                 shape,
                 storage: storage.bool(row) == Some(true),
             });
@@ -94,14 +94,14 @@ fn fields(tables: &Tables<'_>, types: &mut [TypeRecord]) -> Result<(), SnapshotE
         let (offsets, sizes) = (batch.u64s("offset")?, batch.u64s("size")?);
         let field_types = batch.optional("type", ColumnType::U32)?;
         for row in 0..batch.rows {
-            let owner = types.get_mut(owners[row] as usize).map(|owner| &mut owner.shape);
+            let owner = types.get_mut(owners.at(row) as usize).map(|owner| &mut owner.shape);
             let Some(Shape::Struct(fields)) = owner else {
-                return Err(batch.wrong(format!("field {row} belongs to type {}, which is no struct", owners[row])));
+                return Err(batch.wrong(format!("field {row} belongs to type {}, which is no struct", owners.at(row))));
             };
             fields.push(Field {
                 name: names.text(row).ok_or_else(|| batch.wrong(format!("the name of field {row} is damaged")))?.into(),
-                offset: offsets[row],
-                size: sizes[row],
+                offset: offsets.at(row),
+                size: sizes.at(row),
                 ty: field_types.u32(row).map(TypeId::new),
             });
         }
@@ -146,7 +146,8 @@ fn contexts(
     let mut ids: Vec<ContextId> = Vec::new();
     tables.read("contexts", |batch, _| {
         let (callers, own) = (batch.optional("caller", ColumnType::U32)?, batch.u32s("frame")?);
-        for (row, &frame) in own.iter().enumerate() {
+        for row in 0..batch.rows {
+            let frame = own.at(row);
             let known = frames.get(frame as usize).copied();
             let frame = known.ok_or_else(|| batch.wrong(format!("frame {frame} does not exist")))?;
             // A caller comes before what it calls: otherwise contexts could run in a circle.

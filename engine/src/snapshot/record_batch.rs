@@ -1,16 +1,15 @@
 //! Decodes one record batch with checked bounds.
 //!
 //! Every buffer's place, every length prefix and the number of rows come from the file; each is checked against the
-//! bytes that are there before it is used, and a column's memory grows only as its bytes are decompressed.
+//! bytes that are there before it is used.
 
 use std::borrow::Cow;
-use std::io::Read;
 
 use arrow_ipc::{BodyCompressionMethod, CompressionType, root_as_message};
-use lz4_flex::frame::FrameDecoder;
 
 use super::SnapshotError;
-use super::column::{Column, Values};
+use super::column::{Column, U8s, U32s, U64s, Values};
+use super::lz4::{self, Lz4Error};
 use super::table::ColumnType;
 
 /// Continuation marker and length in front of a message.
@@ -20,7 +19,7 @@ const PREFIX: usize = 8;
 pub(super) struct Batch<'table> {
     entry: &'table str,
     pub(super) rows: usize,
-    columns: Vec<(&'table str, Column)>,
+    columns: Vec<(&'table str, Column<'table>)>,
 }
 
 impl<'table> Batch<'table> {
@@ -30,7 +29,7 @@ impl<'table> Batch<'table> {
     }
 
     /// The column of this name; values may be missing.
-    pub(super) fn optional(&self, name: &str, kind: ColumnType) -> Result<&Column, SnapshotError> {
+    pub(super) fn optional(&self, name: &str, kind: ColumnType) -> Result<&Column<'table>, SnapshotError> {
         let found = self.columns.iter().find(|(column, _)| *column == name);
         let (_, column) = found.ok_or_else(|| self.wrong(format!("column {name:?} is missing")))?;
         if column.kind() != kind {
@@ -40,39 +39,30 @@ impl<'table> Batch<'table> {
     }
 
     /// The column of this name, if there is one: earlier versions did not write it.
-    pub(super) fn added(&self, name: &str, kind: ColumnType) -> Result<Option<&Column>, SnapshotError> {
+    pub(super) fn added(&self, name: &str, kind: ColumnType) -> Result<Option<&Column<'table>>, SnapshotError> {
         let is_there = self.columns.iter().any(|(column, _)| *column == name);
         is_there.then(|| self.optional(name, kind)).transpose()
     }
 
     /// The column of this name, in which no value is missing.
-    pub(super) fn complete(&self, name: &str, kind: ColumnType) -> Result<&Column, SnapshotError> {
+    pub(super) fn complete(&self, name: &str, kind: ColumnType) -> Result<&Column<'table>, SnapshotError> {
         let column = self.optional(name, kind)?;
         if column.is_complete() { Ok(column) } else { Err(self.wrong(format!("column {name:?} has missing values"))) }
     }
 
     /// The small numbers of a column without missing values.
-    pub(super) fn u8s(&self, name: &str) -> Result<&[u8], SnapshotError> {
-        match self.complete(name, ColumnType::U8)?.values() {
-            Values::U8(values) => Ok(values),
-            _ => Ok(&[]),
-        }
+    pub(super) fn u8s(&self, name: &str) -> Result<U8s<'_>, SnapshotError> {
+        self.complete(name, ColumnType::U8).map(Column::u8s)
     }
 
     /// The 32-bit numbers of a column without missing values.
-    pub(super) fn u32s(&self, name: &str) -> Result<&[u32], SnapshotError> {
-        match self.complete(name, ColumnType::U32)?.values() {
-            Values::U32(values) => Ok(values),
-            _ => Ok(&[]),
-        }
+    pub(super) fn u32s(&self, name: &str) -> Result<U32s<'_>, SnapshotError> {
+        self.complete(name, ColumnType::U32).map(Column::u32s)
     }
 
     /// The 64-bit numbers of a column without missing values.
-    pub(super) fn u64s(&self, name: &str) -> Result<&[u64], SnapshotError> {
-        match self.complete(name, ColumnType::U64)?.values() {
-            Values::U64(values) => Ok(values),
-            _ => Ok(&[]),
-        }
+    pub(super) fn u64s(&self, name: &str) -> Result<U64s<'_>, SnapshotError> {
+        self.complete(name, ColumnType::U64).map(Column::u64s)
     }
 
     /// An error about this table.
@@ -85,7 +75,7 @@ impl<'table> Batch<'table> {
 pub(super) fn decode<'table>(
     columns: &'table [(String, ColumnType)],
     metadata: &[u8],
-    body: &[u8],
+    body: &'table [u8],
 ) -> Result<Batch<'table>, String> {
     let message = metadata.get(PREFIX..).ok_or("a batch has no message")?;
     let message = root_as_message(message).map_err(|_| "a batch's message is damaged")?;
@@ -121,20 +111,20 @@ struct Buffers<'body, I> {
 }
 
 impl<'body, I: Iterator<Item = (i64, i64)>> Buffers<'body, I> {
-    fn column(&mut self, kind: ColumnType, rows: usize, nulls: i64) -> Result<Column, String> {
+    fn column(&mut self, kind: ColumnType, rows: usize, nulls: i64) -> Result<Column<'body>, String> {
         let validity = self.next()?;
-        let present = if nulls == 0 { None } else { Some(self.expand(validity, rows.div_ceil(8))?.into_owned()) };
+        let present = if nulls == 0 { None } else { Some(self.expand(validity, rows.div_ceil(8))?) };
         let values = match kind {
-            ColumnType::U8 => Values::U8(self.fixed(rows, 1)?.into_owned()),
-            ColumnType::U32 => Values::U32(words(&self.fixed(rows, 4)?, u32::from_le_bytes)),
-            ColumnType::U64 => Values::U64(words(&self.fixed(rows, 8)?, u64::from_le_bytes)),
+            ColumnType::U8 => Values::Numbers(self.fixed(rows, 1)?),
+            ColumnType::U32 => Values::Numbers(self.fixed(rows, 4)?),
+            ColumnType::U64 => Values::Numbers(self.fixed(rows, 8)?),
             ColumnType::Bool => {
                 let bits = self.next()?;
-                Values::Bool(self.expand(bits, rows.div_ceil(8))?.into_owned())
+                Values::Bits(self.expand(bits, rows.div_ceil(8))?)
             }
             ColumnType::Text => self.texts(rows)?,
         };
-        Ok(Column::new(rows, present, values))
+        Ok(Column::new(kind, rows, present, values))
     }
 
     fn fixed(&mut self, rows: usize, width: usize) -> Result<Cow<'body, [u8]>, String> {
@@ -142,14 +132,14 @@ impl<'body, I: Iterator<Item = (i64, i64)>> Buffers<'body, I> {
         self.expand(place, rows.checked_mul(width).ok_or("too many rows")?)
     }
 
-    fn texts(&mut self, rows: usize) -> Result<Values, String> {
+    fn texts(&mut self, rows: usize) -> Result<Values<'body>, String> {
         let (offsets, data) = (self.next()?, self.next()?);
         if rows == 0 {
-            return Ok(Values::Text { offsets: vec![0], bytes: String::new() });
+            return Ok(Values::Text { offsets: Cow::Borrowed(&[]), bytes: String::new() });
         }
         let length = rows.checked_add(1).and_then(|count| count.checked_mul(4)).ok_or("too many rows")?;
-        let offsets = words(&self.expand(offsets, length)?, u32::from_le_bytes);
-        let last = offsets.last().copied().unwrap_or_default() as usize;
+        let offsets = self.expand(offsets, length)?;
+        let last = offsets.last_chunk().map_or(0, |last| u32::from_le_bytes(*last) as usize);
         let bytes = self.expand(data, last)?.into_owned();
         let bytes = String::from_utf8(bytes).map_err(|_| "a text is no UTF-8")?;
         Ok(Values::Text { offsets, bytes })
@@ -175,18 +165,10 @@ impl<'body, I: Iterator<Item = (i64, i64)>> Buffers<'body, I> {
         if i64::from_le_bytes(*prefix) == -1 {
             return packed.get(..length).map(Cow::Borrowed).ok_or_else(short);
         }
-        // Not reserved from the claimed length: a claim costs nothing, so the memory must come from the bytes.
-        let mut expanded = Vec::with_capacity(length.min(packed.len().saturating_mul(4)));
-        let read = FrameDecoder::new(packed).take(length as u64).read_to_end(&mut expanded);
-        match read {
-            Ok(read) if read == length => Ok(Cow::Owned(expanded)),
-            Ok(_) => Err(short()),
-            Err(_) => Err("the compressed bytes are damaged".into()),
+        match lz4::expand(packed, length) {
+            Ok(expanded) => Ok(Cow::Owned(expanded)),
+            Err(Lz4Error::Short) => Err(short()),
+            Err(Lz4Error::Damaged) => Err("the compressed bytes are damaged".into()),
         }
     }
-}
-
-fn words<const WIDTH: usize, T>(bytes: &[u8], word: impl Fn([u8; WIDTH]) -> T) -> Vec<T> {
-    let (chunks, _) = bytes.as_chunks::<WIDTH>();
-    chunks.iter().map(|chunk| word(*chunk)).collect()
 }

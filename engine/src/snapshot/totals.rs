@@ -46,10 +46,10 @@ pub(super) fn read(tables: &Tables<'_>, shared: &Shared, builder: &mut HeapBuild
         for row in 0..batch.rows {
             builder.add_totals(ContextTotals {
                 context: contexts.u32(row).map(|context| shared.context(batch, context)).transpose()?,
-                allocations: allocations[row],
-                bytes: bytes[row],
-                frees: frees[row],
-                temporary: temporary[row],
+                allocations: allocations.at(row),
+                bytes: bytes.at(row),
+                frees: frees.at(row),
+                temporary: temporary.at(row),
                 peak_bytes: peaks.u64(row),
             });
         }

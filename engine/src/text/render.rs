@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::heap::{Family, Heap};
 use crate::id::ObjectId;
-use crate::relation::{Class, Owner, Place, Rule, is_storage};
+use crate::relation::{Class, Place, Rule, is_storage};
 use crate::view::View;
 
 /// How the objects of one kind are rendered.
@@ -97,6 +97,6 @@ pub(crate) fn kind_text(view: &Arc<View>, object: ObjectId) -> String {
 /// The text of an object beside its kind: backing storage by its owner, everything else as it is.
 pub(crate) fn member_text(view: &Arc<View>, object: ObjectId) -> String {
     let heap = view.heap();
-    let owner = if is_storage(heap, object) { view.owners().get(&object) } else { None };
-    identity_text(heap, owner.map_or(object, Owner::object))
+    let owner = if is_storage(heap, object) { view.owners().get(object) } else { None };
+    identity_text(heap, owner.unwrap_or(object))
 }

@@ -173,8 +173,8 @@ impl IdentitySet {
         let owners = self.view().owners();
         let mut found = ObjectSet::empty(self.heap().object_count());
         for object in self.nodes().iter() {
-            if let Some(owner) = owners.get(&object) {
-                found.insert(owner.object());
+            if let Some(owner) = owners.get(object) {
+                found.insert(owner);
             }
         }
         Self::new(Arc::clone(self.view()), found)

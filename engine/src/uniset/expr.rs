@@ -195,15 +195,15 @@ fn storage_of(view: &Arc<View>, owners: &ObjectSet) -> ObjectSet {
     let mut found = ObjectSet::empty(heap.object_count());
     if owners.is_empty() {
         for object in heap.objects() {
-            if is_storage(heap, object) && !view.owners().contains_key(&object) {
+            if is_storage(heap, object) && view.owners().get(object).is_none() {
                 found.insert(object);
             }
         }
         return found;
     }
-    for (storage, owner) in view.owners() {
-        if owners.contains(owner.object()) {
-            found.insert(*storage);
+    for (storage, owner) in view.owners().iter() {
+        if owners.contains(owner) {
+            found.insert(storage);
         }
     }
     found

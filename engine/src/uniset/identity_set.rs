@@ -19,18 +19,19 @@ pub struct IdentitySet {
     members: Arc<ObjectSet>,
     rule: Rule,
     origin: Option<TableOrigin>,
-    partition: OnceLock<Arc<Partition>>,
+    /// Shared by copies, so that whichever is asked first makes it for all.
+    partition: Arc<OnceLock<Arc<Partition>>>,
 }
 
 impl IdentitySet {
     /// The set of `members`, shown by Clodo.
     #[must_use]
     pub fn new(view: Arc<View>, members: ObjectSet) -> Self {
-        Self { view, members: Arc::new(members), rule: Rule::Clodo, origin: None, partition: OnceLock::new() }
+        Self { view, members: Arc::new(members), rule: Rule::Clodo, origin: None, partition: Arc::default() }
     }
 
     pub(crate) fn from_shared(view: Arc<View>, members: Arc<ObjectSet>) -> Self {
-        Self { view, members, rule: Rule::Clodo, origin: None, partition: OnceLock::new() }
+        Self { view, members, rule: Rule::Clodo, origin: None, partition: Arc::default() }
     }
 
     pub(crate) fn shared_nodes(&self) -> &Arc<ObjectSet> {
@@ -44,7 +45,7 @@ impl IdentitySet {
     }
 
     pub(crate) fn at_table_place(self, origin: TableOrigin) -> Self {
-        Self { origin: Some(origin), partition: OnceLock::new(), ..self }
+        Self { origin: Some(origin), partition: Arc::default(), ..self }
     }
 
     pub(crate) fn rule(&self) -> &Rule {
@@ -112,7 +113,13 @@ impl IdentitySet {
 
     pub(crate) fn by_rule(&self, rule: Rule) -> Self {
         let rule = if self.is_empty() { Rule::Clodo } else { rule };
-        Self { rule, origin: None, partition: OnceLock::new(), ..self.clone() }
+        Self { rule, origin: None, partition: Arc::default(), ..self.clone() }
+    }
+
+    /// The same set with a partition of its own to be made. A partition holds such a copy: one that shared the partition
+    /// would keep it for ever.
+    pub(crate) fn without_partition(&self) -> Self {
+        Self { partition: Arc::default(), ..self.clone() }
     }
 
     /// The groups under its relation; made once.

@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::instrument::{AllocatorReport, Candidate, Standing};
 
+/// Name and version of what `--json` prints; its schema is in the guide.
+const SCHEMA: &str = "heapy-allocators/1";
+
 /// Subcommand `allocators`.
 #[derive(Args, Debug)]
 pub(super) struct AllocatorsArgs {
@@ -91,5 +94,5 @@ fn as_json(report: &AllocatorReport) -> serde_json::Value {
             })
         })
         .collect();
-    json!({ "functions": functions, "notes": report.notes })
+    json!({ "schema": SCHEMA, "functions": functions, "notes": report.notes })
 }

@@ -53,6 +53,7 @@ fn target_options(options: &GuestOptions) -> Result<TargetOptions> {
         },
         keep_peak: true,
         cache: options.cache,
+        frees: options.frees,
         pause: match options.pause {
             Pause::Allocations => target::Pause::Allocations,
             Pause::Anywhere => target::Pause::Anywhere,

@@ -12,6 +12,7 @@ mod live;
 mod mcp;
 mod open;
 mod options;
+mod pb;
 mod query;
 mod record;
 mod repl;
@@ -61,6 +62,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Write a snapshot in the format of another program.
     Export(export::ExportArgs),
+    /// Show samples of a heap over time: Heapy's profile browser, as text.
+    Pb(pb::PbArgs),
     /// Answer questions about recordings over the Model Context Protocol, on stdin and stdout.
     Mcp(mcp::McpArgs),
     /// Run a guest and fail when it leaks or exceeds its limits.
@@ -91,6 +94,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode> {
         Some(Command::Repl(args)) => repl::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Pb(args)) => pb::run(&args),
         Some(Command::Mcp(args)) => mcp::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         None => run::run(&cli.run),

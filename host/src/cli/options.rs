@@ -34,6 +34,9 @@ pub(crate) struct GuestOptions {
     /// allocations and releases, or anywhere, which makes the guest slower.
     #[arg(long, value_enum, default_value_t = Pause::Allocations)]
     pub(crate) pause: Pause,
+    /// Remember where every block was released, so that of a block that is released twice both places are told. Slow.
+    #[arg(long)]
+    pub(crate) frees: bool,
     /// Keep the compiled module, so that the next start is fast: neither instrumented nor compiled again.
     #[arg(long)]
     pub(crate) cache: bool,

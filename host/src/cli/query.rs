@@ -65,6 +65,9 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
     let native = snapshots::open(&args.file)?.for_scripts(&limits)?;
     let interpreter = Interpreter::new(native, limits, stop, print_line)?;
     let form = if args.json { Form::Json } else { Form::Text };
+    if let Some(time) = limits.time {
+        end_after(time);
+    }
     let answer = interpreter.run(&source, form);
     // The process ends here: to give a large heap back piece by piece would only take time.
     std::mem::forget(interpreter);
@@ -79,6 +82,19 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
             Ok(ExitCode::from(SCRIPT_FAILED))
         }
     }
+}
+
+/// How long a script that has to end may go on with what cannot be interrupted.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Ends the process where a script is still running long after its time: the interpreter cannot stop in the middle of a
+/// regular expression, nor the engine in the middle of an answer.
+fn end_after(time: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(time.saturating_add(GRACE));
+        report(&ScriptError::OutOfTime(time));
+        std::process::exit(SCRIPT_FAILED.into());
+    });
 }
 
 fn source(args: &QueryArgs) -> Result<String> {

@@ -1,10 +1,11 @@
 //! `heapy-host repl`: a shell on a recording.
 
 use std::borrow::Cow;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -24,9 +25,13 @@ pub(super) struct ReplArgs {
     /// The recording.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A file that keeps the lines of earlier sessions.
+    /// The file that keeps the lines of earlier sessions; on a terminal heapy/history of the user's state folder if not
+    /// given.
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Keep no lines.
+    #[arg(long, conflicts_with = "history")]
+    no_history: bool,
     #[command(flatten)]
     limits: ScriptLimits,
 }
@@ -45,14 +50,13 @@ pub(super) fn run(args: &ReplArgs) -> Result<ExitCode> {
     let config = config.completion_type(CompletionType::List).build();
     let mut editor: Editor<Shell, FileHistory> = Editor::with_config(config)?;
     editor.set_helper(Some(Shell { vocabulary }));
-    if let Some(history) = args.history.as_ref().filter(|history| history.exists()) {
-        editor.load_history(history)?;
-    }
+    let mut history = History::open(args, &mut editor)?;
     say(format_args!("hp is the heap of the last snapshot; hp.doc says more, _ is the last result, Ctrl-D ends"));
     loop {
         match editor.readline("heapy> ") {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
+                history.keep(&mut editor);
                 stop.reset();
                 match interpreter.evaluate(&line) {
                     Ok(Some(text)) => print_line(&text),
@@ -65,10 +69,53 @@ pub(super) fn run(args: &ReplArgs) -> Result<ExitCode> {
             Err(error) => return Err(error.into()),
         }
     }
-    if let Some(history) = &args.history {
-        editor.save_history(history)?;
-    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where lines are kept: each is added as soon as it is written, so that none is lost when the shell is ended, and shells
+/// that run side by side keep those of all.
+struct History {
+    file: Option<PathBuf>,
+}
+
+impl History {
+    /// Gives the lines of earlier sessions to the editor.
+    fn open(args: &ReplArgs, editor: &mut Editor<Shell, FileHistory>) -> Result<Self> {
+        if let Some(file) = &args.history {
+            let name = || format!("cannot use history {}", file.display());
+            if file.exists() {
+                editor.load_history(file).with_context(name)?;
+            } else if file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+                return Err(anyhow!("its folder does not exist")).with_context(name);
+            }
+            return Ok(Self { file: Some(file.clone()) });
+        }
+        let file = state_folder().filter(|_| !args.no_history && io::stdin().is_terminal());
+        let file = file.map(|folder| folder.join("heapy/history"));
+        if let Some(file) = file.as_ref().filter(|file| file.exists())
+            && let Err(error) = editor.load_history(file)
+        {
+            say(format_args!("lines of earlier sessions cannot be read from {}: {error}", file.display()));
+        }
+        Ok(Self { file })
+    }
+
+    /// Adds the last line. Where that fails nobody who did not ask for it is told more than once.
+    fn keep(&mut self, editor: &mut Editor<Shell, FileHistory>) {
+        let Some(file) = &self.file else { return };
+        let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let kept = made.map_err(ReadlineError::from).and_then(|()| editor.append_history(file));
+        if let Err(error) = kept {
+            say(format_args!("lines are not kept in {}: {error}", file.display()));
+            self.file = None;
+        }
+    }
+}
+
+/// The folder for what programs remember of the user, by the XDG base directory specification.
+fn state_folder() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))
 }
 
 /// What the line editor asks while a line is written.

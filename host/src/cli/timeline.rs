@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use heapy_engine::{Grow, GrowCause, Timeline};
 
+/// Name and version of what `--json` prints; its schema is in the guide.
+const SCHEMA: &str = "heapy-timeline/1";
 /// Growths that are told one by one.
 const GROWS_SHOWN: usize = 8;
 /// Columns and rows of the chart.
@@ -93,6 +95,7 @@ fn seconds(nanos: u64) -> String {
 /// The timeline as JSON, with the cause of each growth.
 pub(super) fn json(timeline: &Timeline) -> serde_json::Value {
     let mut value = serde_json::to_value(timeline).unwrap_or_default();
+    value["schema"] = SCHEMA.into();
     if let Some(grows) = value.get_mut("grows").and_then(serde_json::Value::as_array_mut) {
         for (shown, grow) in grows.iter_mut().zip(&timeline.grows) {
             shown["cause"] = serde_json::to_value(grow.cause()).unwrap_or_default();

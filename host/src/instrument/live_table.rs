@@ -41,6 +41,8 @@ pub(crate) struct Added {
     pub(crate) contexts: bool,
     /// Whether the host is called when live bytes fall from a new peak.
     pub(crate) peak: bool,
+    /// Whether the host is called at every release.
+    pub(crate) frees: bool,
 }
 
 /// Locals that a piece of code may use: two of 32 bits, and two of 64.
@@ -199,7 +201,7 @@ impl Added {
         self.misalignment(code, block.address);
         code.br_if(0);
         self.cell(code, block.address);
-        code.local_tee(scratch.cell).i64_load(self.arg(layout::LIVE_TABLE, 3)).i64_eqz().i32_eqz().br_if(0);
+        code.local_tee(scratch.cell).i32_load(self.arg(layout::LIVE_TABLE + layout::CELL_TAG, 2)).br_if(0);
         self.load_slot(code, block, scratch);
         if self.contexts {
             // A request is pending: only the host will do.
@@ -284,10 +286,13 @@ impl Added {
         if nesting == Nesting::Possible {
             code.global_get(self.depth).br_if(1);
         }
-        self.find_block(code, address, scratch);
-        self.note_peak(code, scratch, None);
-        self.forget(code, scratch);
-        code.br(1).end();
+        if !self.frees {
+            self.find_block(code, address, scratch);
+            self.note_peak(code, scratch, None);
+            self.forget(code, scratch);
+            code.br(1);
+        }
+        code.end();
         code.local_get(address).if_(BlockType::Empty).local_get(address).i32_const(header as i32);
         self.call_host(code, HostFunction::Release);
         code.end().end();
@@ -304,7 +309,7 @@ impl Added {
         scratch: Scratch,
     ) {
         code.block(BlockType::Empty).block(BlockType::Empty);
-        if header == 0 {
+        if header == 0 && !self.frees {
             code.local_get(from).i32_eqz().if_(BlockType::Empty);
             code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record).br(2).end();
             self.find_block(code, from, scratch);
@@ -390,7 +395,8 @@ impl Added {
         code.local_get(scratch.bits).i64_const(32).i64_shr_u().i32_wrap_i64();
     }
 
-    /// Empties the cell that was found. A block that is the last allocation was a temporary one.
+    /// Empties the cell that was found; its tag, now in the lower half, tells what was there last. A block that is the last
+    /// allocation was a temporary one.
     fn forget(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
         code.local_get(scratch.cell).global_get(self.last).i32_eq().if_(BlockType::Empty);
         self.tag(code, scratch);
@@ -398,7 +404,9 @@ impl Added {
         self.less_block(code, scratch);
         code.global_set(self.live_bytes)
             .local_get(scratch.cell)
-            .i64_const(0)
+            .local_get(scratch.bits)
+            .i64_const(32)
+            .i64_shr_u()
             .i64_store(self.arg(layout::LIVE_TABLE, 3));
     }
 }

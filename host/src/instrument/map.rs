@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::allocators::Allocators;
+use super::allocators::{Allocators, specification};
+use super::info::ModuleInfo;
 use super::rewrite::Segment;
 use crate::go::Program;
 use crate::paused::RawFrame;
@@ -32,12 +33,16 @@ pub struct InstrumentMap {
     pub(crate) has_memory: bool,
     /// Whether calling contexts are recorded.
     pub(crate) contexts: bool,
+    /// Whether the host is told of every release.
+    pub(crate) frees: bool,
     /// Whether blocks have dlmalloc's headers.
     pub(crate) dlmalloc: bool,
     /// What each probe stands for; probes are numbered from zero.
     pub(crate) probes: Vec<Probe>,
     /// Names of the entries that are probed.
     pub(crate) entries: Vec<(u32, String)>,
+    /// How these entries are understood, in the form that `--allocator` takes.
+    pub(crate) specifications: Vec<(u32, String)>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
     /// The program, if it is one of Go's.
@@ -109,6 +114,15 @@ impl InstrumentMap {
         self.entries.iter().map(|(function, name)| (*function, name.as_str()))
     }
 
+    /// How an allocator's function is understood: its name and, where it is probed itself, its specification.
+    pub(crate) fn specification(&self, function: u32) -> String {
+        let name = self.entries.iter().find(|(entry, _)| *entry == function).map(|(_, name)| name.as_str());
+        match (name, self.specifications.iter().find(|(entry, _)| *entry == function)) {
+            (Some(name), Some((_, text))) => format!("`{name}` ({text})"),
+            _ => format!("function #{function}"),
+        }
+    }
+
     /// What the user should know about what was found, one sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -128,7 +142,7 @@ impl InstrumentMap {
         }
     }
 
-    pub(crate) fn set_allocators(&mut self, allocators: &Allocators) {
+    pub(crate) fn set_allocators(&mut self, allocators: &Allocators, info: &ModuleInfo<'_>) {
         self.labels.clone_from(&allocators.labels);
         self.granule_log2 = allocators.granule_log2();
         self.go = allocators.go.as_ref().map(|go| go.program.clone());
@@ -137,6 +151,7 @@ impl InstrumentMap {
         self.notes.clone_from(&allocators.notes);
         for entry in &allocators.entries {
             self.entries.push((entry.function, entry.name.clone()));
+            self.specifications.push((entry.function, specification(info, entry)));
         }
         self.dlmalloc =
             allocators.entries.iter().any(|entry| entry.name.starts_with("dl")) && allocators.granule_log2() == 4;

@@ -72,6 +72,8 @@ pub struct Options {
     pub grow: bool,
     /// Whether the host is told before live bytes fall from a new peak by as much as 0.8 %.
     pub peak: bool,
+    /// Whether the host is told of every release, so that it can remember where blocks were released.
+    pub frees: bool,
 }
 
 /// An instrumented module.
@@ -97,11 +99,12 @@ pub fn instrument(wasm: &[u8], options: &Options) -> Result<Instrumented, Instru
         functions: info.function_count(),
         has_memory: info.memories > 0,
         contexts: options.contexts == Contexts::Full,
+        frees: options.frees,
         stack_pointer: stack_pointer(&info),
         probes: sites.probes.clone(),
         ..InstrumentMap::default()
     };
-    map.set_allocators(&allocators);
+    map.set_allocators(&allocators, &info);
     map.shortcuts = pass.shortcuts.callers();
     let mut additions = Additions::default();
     pass.add_definitions(&mut additions);
@@ -155,6 +158,7 @@ impl<'a> Pass<'a> {
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
+            frees: options.frees,
         };
         let globals = ContextGlobals { context: added.context, first_kept: globals + 6 };
         let shortcuts = Shortcuts::find(info, allocators, sites);

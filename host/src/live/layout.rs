@@ -9,9 +9,10 @@
 //! 1 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
-//! A cell is zero, or describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a
-//! number that the host has given to a calling context in an interval between snapshots; it is never zero, so that a block of
-//! no bytes has a cell that is not. The memory is as large as it can ever have to be from the beginning: pages that are
+//! A cell describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a number that the
+//! host has given to a calling context in an interval between snapshots; it is never zero, so that a block of no bytes has a
+//! cell that is not. Where no block begins the upper half is zero, and the lower half is the tag of the block that was there
+//! last, or zero: whoever releases it again is told where it came from. The memory is as large as it can ever have to be from the beginning: pages that are
 //! never touched cost address space alone, and probes need not look how far it reaches.
 
 /// Address of the word that probes read first.

@@ -87,7 +87,8 @@ impl Table {
         let block = self.get(memory, address)?;
         match self.place(memory, address) {
             Some(place) => {
-                memory[place..place + 8].fill(0);
+                let empty = Cell { size: block.tag, tag: 0 };
+                memory[place..place + 8].copy_from_slice(&empty.pack().to_le_bytes());
                 self.watched.remove(&address);
             }
             None => {
@@ -95,6 +96,13 @@ impl Table {
             }
         }
         Some(block)
+    }
+
+    /// The tag of the block that began at an address last, where none does now. Blocks without a cell are not remembered.
+    pub(crate) fn last(&self, memory: &[u8], address: u32) -> Option<u32> {
+        let place = self.place(memory, address)?;
+        let cell = cell_of(memory.get(place..place + 8)?);
+        (cell.tag == 0 && cell.size >= TAG_FIRST).then_some(cell.size)
     }
 
     /// The block that an address lies in, behind its start; one that begins more than 4 MiB before is not found. Time
@@ -196,6 +204,21 @@ mod tests {
         assert_eq!(table.blocks(&memory, GUEST), vec![block(64, u32::MAX)]);
         assert_eq!(table.take(&mut memory, 64), Some(block(64, u32::MAX)));
         assert_eq!(table.blocks(&memory, GUEST), vec![]);
+    }
+
+    #[test]
+    fn an_empty_place_remembers_what_was_there_last() {
+        let (mut table, mut memory) = table();
+        assert_eq!(table.last(&memory, 64), None);
+        table.put(&mut memory, Block { address: 64, size: 7, tag: 9 });
+        assert_eq!(table.last(&memory, 64), None, "it is live");
+        table.take(&mut memory, 64);
+        assert_eq!(table.last(&memory, 64), Some(9));
+        assert_eq!(table.take(&mut memory, 64), None);
+        assert_eq!(
+            (table.last(&memory, 0), table.last(&memory, 65), table.last(&memory, u32::MAX)),
+            (None, None, None)
+        );
     }
 
     #[test]

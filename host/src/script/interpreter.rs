@@ -17,6 +17,9 @@ use super::native::Native;
 /// What the API's objects are made by, here as in the browser and in Node.
 const API: &str = include_str!("../../../www/js/api.js");
 
+/// What is evaluated before it.
+const GUARDS: &str = include_str!("guards.js");
+
 /// As what the value of a script is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -149,6 +152,8 @@ impl Interpreter {
 
 /// Evaluates the API's file and makes the names that a script sees.
 fn set_up(ctx: &Ctx<'_>, native: Rc<dyn Native>, print: Rc<dyn Fn(&str)>) -> Result<Functions, Error> {
+    let (_, guarded) = Module::declare(ctx.clone(), "guards", GUARDS)?.eval()?;
+    guarded.finish::<()>()?;
     let (module, evaluated) = Module::declare(ctx.clone(), "heapy", API)?.eval()?;
     evaluated.finish::<()>()?;
     let connect: Function<'_> = module.get("connect")?;

@@ -1,5 +1,6 @@
 //! Attaching to an instance of an instrumented module, in any wasmtime host.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,7 @@ impl Attached {
             last_elsewhere: None,
             lifetimes: Lifetimes::default(),
             exit_taken: false,
+            released: HashMap::new(),
             trap_frames: Vec::new(),
             paused_for: Duration::ZERO,
         };

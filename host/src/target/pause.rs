@@ -62,6 +62,7 @@ impl State {
             totals: self.totals(&counts, &live, peak_bytes),
             notes: self.notes(self.contexts.lost(&counts)),
             wild_releases: self.problems.wild_releases.clone(),
+            overlap: self.overlap(),
             ..Paused::default()
         };
         if let Some(go) = &mut self.go {
@@ -148,10 +149,6 @@ impl State {
         if let Some(first) = self.problems.wild_releases.first() {
             let (count, first) = (self.problems.wild, first.address);
             notes.push(format!("{count} releases of what is no live block, the first of {first:#x}"));
-        }
-        if self.problems.overlaps > 0 {
-            let count = self.problems.overlaps;
-            notes.push(format!("{count} blocks were given out while they were live: is an allocator misnamed?"));
         }
         if lost > 0 {
             notes.push(format!("{lost} allocations have no calling context: there were too many of them"));

@@ -55,6 +55,8 @@ pub struct TargetOptions {
     pub cache: bool,
     /// Where it can be paused.
     pub pause: Pause,
+    /// Whether the host remembers where blocks were released, which is slow.
+    pub frees: bool,
 }
 
 /// A guest that is loaded and can be run.
@@ -371,6 +373,7 @@ fn instrument_options(options: &TargetOptions) -> Options {
         // The timeline tells every growth; it happens too rarely to cost anything.
         grow: true,
         peak: options.keep_peak || options.snapshot_at.contains(&Condition::Peak),
+        frees: options.frees,
     }
 }
 

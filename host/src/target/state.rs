@@ -1,5 +1,6 @@
 //! What the host keeps of an attached guest, and what it does when a probe calls.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,16 @@ use super::walk::{Anchor, Walker, module_offsets};
 use crate::functions::Functions;
 use crate::instrument::{InstrumentMap, Probe};
 use crate::live::{Block, ContextTable, Seen, Stack, Table, layout};
-use crate::paused::{ContextKey, Paused, RawFrame, WildRelease};
+use crate::paused::{ContextKey, Overlap, Paused, RawFrame, WildRelease};
 
 /// Takes the snapshots.
 pub type Sink = Box<dyn FnMut(Paused) + Send>;
 
 /// Releases of what is no live block that are told with their frames.
 const WILD_MAX: usize = 16;
+
+/// Places of release that are remembered; then it begins anew.
+const RELEASED_MAX: usize = 1 << 20;
 
 /// What the guest did that no correct program does.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +37,16 @@ pub(crate) struct Problems {
     pub(crate) wild_releases: Vec<WildRelease>,
     /// Blocks given out while they were live.
     pub(crate) overlaps: u64,
+    /// The first of them.
+    pub(crate) overlap: Option<GivenTwice>,
+}
+
+/// A block that was given out while it was live: its address, and the tags of the live one and of the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GivenTwice {
+    address: u32,
+    before: u32,
+    again: u32,
 }
 
 /// The host's side of one attached instance.
@@ -73,6 +87,8 @@ pub(crate) struct State {
     pub(crate) lifetimes: Lifetimes,
     /// Whether the snapshot at the exit was taken.
     pub(crate) exit_taken: bool,
+    /// Who released the blocks that were at these addresses last, where every release is told.
+    pub(crate) released: HashMap<u32, Arc<[RawFrame]>>,
     /// Frames of the trap that ended the guest.
     pub(crate) trap_frames: Vec<RawFrame>,
     /// Time that the guest was paused in all.
@@ -90,11 +106,14 @@ impl State {
     pub(crate) fn release(&mut self, mut store: impl AsContextMut, address: u32, header: u32) {
         self.answer_request(&mut store);
         if self.remove(&mut store, address).is_some() {
+            self.remember_release(&store, address);
             return;
         }
         let object = address.wrapping_add(header);
         let removed = header != 0 && self.remove(&mut store, object).is_some();
-        if !removed && header != layout::FREE_LIST_HEADER {
+        if removed {
+            self.remember_release(&store, object);
+        } else if header != layout::FREE_LIST_HEADER {
             self.wild(&store, address);
         }
     }
@@ -133,6 +152,7 @@ impl State {
             }
             Some(_) => {
                 self.remove(&mut store, from);
+                self.remember_release(&store, from);
                 self.insert(&mut store, anchor, [to, size, v]);
             }
             None => {
@@ -215,6 +235,7 @@ impl State {
         let mut change = i64::from(size);
         if let Some(taken) = taken {
             self.problems.overlaps += 1;
+            self.problems.overlap.get_or_insert(GivenTwice { address, before: taken.tag, again: tag });
             change -= i64::from(taken.size);
         }
         self.add_live_bytes(&mut store, change);
@@ -236,6 +257,18 @@ impl State {
         Some(block)
     }
 
+    /// Notes who releases a block, where that was asked for.
+    fn remember_release(&mut self, store: impl AsContext, address: u32) {
+        if !self.map.frees {
+            return;
+        }
+        if self.released.len() >= RELEASED_MAX {
+            self.released.clear();
+        }
+        let (_, frames) = self.backtrace(store);
+        self.released.insert(address, frames.into());
+    }
+
     /// A block of a tag without a place in the tag table grew in place, or was a temporary allocation.
     pub(crate) fn tally(&mut self, tag: u32, bytes: u32) {
         if bytes == 0 {
@@ -249,17 +282,36 @@ impl State {
     fn wild(&mut self, store: impl AsContext, address: u32) {
         self.problems.wild += 1;
         if self.problems.wild_releases.len() < WILD_MAX {
-            let inside = self.table.around(self.handles.live.data(&store), address);
+            let memory = self.handles.live.data(&store);
+            let (inside, last) = (self.table.around(memory, address), self.table.last(memory, address));
+            let allocated = |tag: u32| self.contexts.birth(tag).context.checked_sub(1).map(ContextKey);
             let (_, frames) = self.backtrace(&store);
             self.problems.wild_releases.push(WildRelease {
                 address: u64::from(address),
                 frames,
-                inside: inside.map(|block| {
-                    let context = self.contexts.birth(block.tag).context;
-                    (u64::from(block.address), context.checked_sub(1).map(ContextKey))
-                }),
+                inside: inside.map(|block| (u64::from(block.address), allocated(block.tag))),
+                last: last.map(allocated),
+                released: last.and_then(|_| self.released.get(&address).cloned()),
             });
         }
+    }
+
+    /// The blocks that were given out while they were live; contexts must have their names.
+    pub(crate) fn overlap(&self) -> Option<Overlap> {
+        let GivenTwice { address, before, again } = self.problems.overlap?;
+        let given = |tag: u32| {
+            let context = self.contexts.birth(tag).context.checked_sub(1);
+            let entries = &self.contexts.contexts().entries;
+            let entry = context.and_then(|context| entries.get(context as usize).copied().flatten());
+            let by = entry.map_or_else(|| "an allocator".to_owned(), |entry| self.map.specification(entry));
+            (by, context.map(ContextKey))
+        };
+        Some(Overlap {
+            count: self.problems.overlaps,
+            address: address.into(),
+            before: given(before),
+            again: given(again),
+        })
     }
 
     pub(super) fn add_live_bytes(&mut self, mut store: impl AsContextMut, change: i64) {

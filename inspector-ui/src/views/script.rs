@@ -35,7 +35,7 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
     let busy = use_state(|| false);
     let field = use_node_ref();
     let run = {
-        let (cells, busy, field) = (cells.clone(), busy.clone(), field.clone());
+        let (cells, busy, field, asking) = (cells.clone(), busy.clone(), field.clone(), asking.clone());
         Callback::from(move |()| {
             let (Some(field), Some(asking)) = (field.cast::<HtmlTextAreaElement>(), asking.clone()) else { return };
             let asked = field.value();
@@ -60,6 +60,14 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
             });
         })
     };
+    let stop = {
+        let asking = asking.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(asking) = &asking {
+                asking.engine.stop();
+            }
+        })
+    };
     let example = |text: &'static str| {
         let field = field.clone();
         let put = Callback::from(move |_: MouseEvent| {
@@ -76,6 +84,9 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
                 <ScriptField field={field.clone()} hint={navigation.route.set.to_string()} on_run={run.clone()} />
                 <p>
                     <button class="primary" disabled={*busy} onclick={run.reform(|_: MouseEvent| ())}>{ "Run" }</button>
+                    if *busy {
+                        <button class="stop" onclick={stop}>{ "Stop" }</button>
+                    }
                 </p>
                 if cells.is_empty() {
                     <h2>{ "To begin with" }</h2>

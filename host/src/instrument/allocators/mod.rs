@@ -25,6 +25,7 @@ use crate::live::layout;
 pub use evidence::Evidence;
 pub(crate) use go::{GoAllocator, GoEntry};
 pub(crate) use layers::passes_on_to;
+pub(super) use report::specification;
 pub use report::{AllocatorReport, Candidate, Standing};
 
 /// What an allocator entry does, by the positions of its parameters.

@@ -159,7 +159,7 @@ fn standing(info: &ModuleInfo<'_>, found: &Allocators, function: u32) -> Standin
 }
 
 /// `ROLE=#INDEX:PARAM,...`
-fn specification(info: &ModuleInfo<'_>, entry: &Entry) -> String {
+pub(in crate::instrument) fn specification(info: &ModuleInfo<'_>, entry: &Entry) -> String {
     let count = info.signature(entry.function).map_or(0, |signature| signature.params.len());
     let mut params = vec!["_"; count];
     let mut set = |at: u32, word: &'static str| {
