@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use heapy_engine::Extents;
 
-use super::layout::{CELL, CELLS_MAX, Cell, LIVE_TABLE, TAG_NOWHERE, TAG_WATCHED};
+use super::layout::{CELL, CELLS_MAX, Cell, LIVE_TABLE, TAG_FIRST, TAG_NOWHERE, TAG_WATCHED};
 
 /// Smaller gaps between blocks are headers and padding.
 const LEAST_FREE: u64 = 32;
