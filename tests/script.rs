@@ -154,6 +154,8 @@ wait_for(b"heapy> ")
 write(b"hp.heap(")
 wait_for(b"heap(")
 write(b"\x03")                  # Ctrl-C gives a line up
+wait_for(b"2004l")               # the line's editing ends, and that of the next one begins
+wait_for(b"heapy> ")
 write(b"let kept = 5; print('one ' + 'more'); while (kept) await 1\r")
 wait_for(b"one more")
 write(b"\x03")
