@@ -125,11 +125,24 @@ impl Inspector {
         self.value::<bool>(&format!("(location.hash = {fragment:?}, true)")).await;
     }
 
-    /// Clicks what a selector finds.
+    /// Clicks what a selector finds. What is drawn anew meanwhile is looked for again.
     pub(crate) async fn click(&self, selector: &str) {
-        self.wait_for(&format!("document.querySelector({selector:?})")).await;
-        let element = self.page.find_element(selector).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let mut failure = String::new();
+        for _ in 0..10 {
+            self.wait_for(&format!("document.querySelector({selector:?})")).await;
+            let Ok(element) = self.page.find_element(selector).await else { continue };
+            match element.click().await {
+                Ok(_) => return,
+                Err(error) => failure = error.to_string(),
+            }
+        }
+        panic!("{selector}: {failure}");
+    }
+
+    /// Loads the page anew, as its address says.
+    pub(crate) async fn reload(&self) {
+        self.value::<bool>("(window.isOld = true, location.reload(), true)").await;
+        self.wait_for("!window.isOld && document.querySelector('.facts')?.textContent.includes('live')").await;
     }
 
     /// Clicks at a place of the picture, in parts of its width and height.

@@ -11,7 +11,7 @@ async fn an_object_shows_fields_and_bytes_where_they_are_held() {
     // 100 sessions, every second one equal to the one before it.
     inspector.wait_for("document.querySelector('.summary')?.textContent.startsWith('51 rows')").await;
     inspector.go("#/heap?set=hp.heap().and(hp.Type(%22app::Session%22))&by=Id").await;
-    inspector.wait_for("document.querySelectorAll('tr.row').length > 20").await;
+    inspector.wait_for("document.querySelector('.summary')?.textContent.startsWith('100 rows')").await;
     inspector.click("#row-0").await;
     inspector.wait_for("document.querySelector('.details .hex')").await;
     let fields: String = inspector.value("document.querySelector('.details .values').innerText").await;
@@ -24,9 +24,11 @@ async fn an_object_shows_fields_and_bytes_where_they_are_held() {
     inspector.screenshot("contents").await;
     // A name's contents are not held, although the recording holds some.
     inspector.go("#/heap?set=hp.heap().and(hp.Type(%22alloc::string::String%22))&by=Id").await;
-    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('100 objects')").await;
+    inspector.wait_for("document.querySelector('.summary')?.textContent.includes('2,400 bytes')").await;
     inspector.click("#row-0").await;
-    inspector.wait_for("document.querySelector('.details')?.innerText.includes('None of this block are held')").await;
+    inspector
+        .wait_for("document.querySelector('.details')?.innerText.includes('Those of this block are not held')")
+        .await;
     inspector.close().await;
 }
 

@@ -41,7 +41,7 @@ async fn a_graph_is_opened_node_by_node() {
         .wait_for("document.querySelector('.summary')?.textContent === '43 nodes · 82 edges · there are more'")
         .await;
     // What was opened is in the address.
-    inspector.value::<bool>("(location.reload(), true)").await;
+    inspector.reload().await;
     inspector
         .wait_for("document.querySelector('.summary')?.textContent === '43 nodes · 82 edges · there are more'")
         .await;
@@ -90,7 +90,7 @@ async fn sites_are_weighed_by_what_the_run_allocated() {
     }
     inspector.wait_for("document.querySelector('.tools .mark')?.textContent === 'whole run'").await;
     // The address keeps it, and back leads to the weight before.
-    inspector.value::<bool>("(location.reload(), true)").await;
+    inspector.reload().await;
     inspector.wait_for("document.querySelector('tr.row')?.cells[4].textContent === '40'").await;
     inspector.value::<bool>("(history.back(), true)").await;
     inspector.wait_for("document.querySelector('tr.row').cells[4].textContent === '4'").await;

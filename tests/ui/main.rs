@@ -51,7 +51,7 @@ async fn a_table_is_read_and_leads_to_an_object() {
     // The address alone leads to the same place, and back leads away from it.
     let address: String = inspector.value("location.href").await;
     assert!(!address.contains("token"), "{address}");
-    inspector.value::<bool>("(location.reload(), true)").await;
+    inspector.reload().await;
     inspector.wait_for("document.querySelector('.details h2')?.textContent === 'app::Session'").await;
     inspector.wait_for("document.querySelector('.summary').textContent.startsWith('100 rows')").await;
     inspector.close().await;

@@ -87,7 +87,7 @@ async fn sets_are_named_and_combined() {
     inspector.choose("select.combine", "or the leaks").await;
     inspector.wait_for("document.querySelector('.summary')?.textContent.includes('209 objects')").await;
     // Names outlive the page, and each step of the expression is a link.
-    inspector.value::<bool>("(location.reload(), true)").await;
+    inspector.reload().await;
     inspector.wait_for("document.querySelector('.summary')?.textContent.includes('209 objects')").await;
     inspector.choose("select.combine", "show sessions").await;
     inspector.wait_for("document.querySelector('.summary')?.textContent.includes('100 objects')").await;

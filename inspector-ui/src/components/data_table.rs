@@ -102,8 +102,11 @@ pub(crate) struct DataTableProps {
     pub on_mark: Option<Callback<Mark>>,
     /// What can be done with the selected rows is asked for, at a place of the window; or with a row that is not selected.
     #[prop_or_default]
-    pub on_menu: Option<Callback<(Option<usize>, (i32, i32))>>,
+    pub on_menu: Option<Callback<MenuCall>>,
 }
+
+/// A row that is not selected, if the menu is called on one, and where in the window.
+pub(crate) type MenuCall = (Option<usize>, (i32, i32));
 
 /// How rows are selected besides the one that was selected first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

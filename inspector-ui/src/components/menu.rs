@@ -75,7 +75,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
         let choose = props.on_choose.reform(move |_: MouseEvent| index);
         html! {
             <button role="menuitem" tabindex="-1" title={item.line.clone()} onclick={choose}>
-                <span>{ &item.label }</span><code class="quiet">{ &item.line }</code><kbd>{ item.key }</kbd>
+                <span>{ &item.label }</span><code class="quiet"><bdi>{ &item.line }</bdi></code><kbd>{ item.key }</kbd>
             </button>
         }
     };

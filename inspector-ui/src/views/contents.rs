@@ -66,7 +66,7 @@ fn absent(details: &ObjectDetails) -> &'static str {
         (false, _) => {
             "Not held. A recording made with --contents holds the bytes of blocks and the values of their fields."
         }
-        (true, "block") => "None of this block are held.",
+        (true, "block") => "Those of this block are not held.",
         (true, _) => "Only the contents of blocks are held.",
     }
 }
@@ -82,9 +82,11 @@ fn fields(values: &[ValueLine]) -> Html {
         html! {
             <tr>
                 <td class="number quiet">{ line.offset }</td>
-                <td>{ if line.name.is_empty() { "(whole)" } else { &line.name } }</td>
+                <td>
+                    { if line.name.is_empty() { "(whole)" } else { &line.name } }
+                    <div class="quiet">{ &line.type_name }</div>
+                </td>
                 <td class="mono">{ &line.value }</td>
-                <td class="quiet">{ &line.type_name }</td>
             </tr>
         }
     };
@@ -92,7 +94,7 @@ fn fields(values: &[ValueLine]) -> Html {
         <>
             <h3>{ "Fields" }{ " " }<span class="quiet">{ values.len() }</span></h3>
             <table class="plain values">
-                <thead><tr><th scope="col">{ "At" }</th><th scope="col">{ "Field" }</th><th scope="col">{ "Value" }</th><th scope="col">{ "Type" }</th></tr></thead>
+                <thead><tr><th scope="col">{ "At" }</th><th scope="col">{ "Field" }</th><th scope="col">{ "Value" }</th></tr></thead>
                 <tbody>{ for values.iter().map(line) }</tbody>
             </table>
         </>
