@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::guest::Guest;
 use super::options::{GuestCommand, GuestOptions};
+use super::query::EndsAfter;
 use super::snapshots::{self, Opened};
 use super::{record, say};
 use crate::gate::{
@@ -120,7 +121,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
     }
     if let Some(source) = script {
         let limits = Limits { time: Some(SCRIPT_TIME), ..Limits::default() };
+        let ends = EndsAfter::new(SCRIPT_TIME);
         let found = judge_by_script(opened.for_scripts(&limits)?, &source, limits, |line| say(format_args!("{line}")))?;
+        drop(ends);
         verdict.extend("script", found);
     }
     write_report(&verdict, args)?;

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -65,10 +66,9 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
     let native = snapshots::open(&args.file)?.for_scripts(&limits)?;
     let interpreter = Interpreter::new(native, limits, stop, print_line)?;
     let form = if args.json { Form::Json } else { Form::Text };
-    if let Some(time) = limits.time {
-        end_after(time);
-    }
+    let ends = limits.time.map(EndsAfter::new);
     let answer = interpreter.run(&source, form);
+    drop(ends);
     // The process ends here: to give a large heap back piece by piece would only take time.
     std::mem::forget(interpreter);
     match answer {
@@ -87,14 +87,23 @@ pub(super) fn run(args: &QueryArgs) -> Result<ExitCode> {
 /// How long a script that has to end may go on with what cannot be interrupted.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Ends the process where a script is still running long after its time: the interpreter cannot stop in the middle of a
-/// regular expression, nor the engine in the middle of an answer.
-fn end_after(time: Duration) {
-    std::thread::spawn(move || {
-        std::thread::sleep(time.saturating_add(GRACE));
-        report(&ScriptError::OutOfTime(time));
-        std::process::exit(SCRIPT_FAILED.into());
-    });
+/// While this is held, the process ends where a script still runs long after its time: the interpreter cannot stop in the
+/// middle of a regular expression, nor the engine in the middle of an answer.
+pub(super) struct EndsAfter {
+    _held: Sender<()>,
+}
+
+impl EndsAfter {
+    pub(super) fn new(time: Duration) -> Self {
+        let (held, dropped) = channel();
+        std::thread::spawn(move || {
+            if dropped.recv_timeout(time.saturating_add(GRACE)) == Err(RecvTimeoutError::Timeout) {
+                report(&ScriptError::OutOfTime(time));
+                std::process::exit(SCRIPT_FAILED.into());
+            }
+        });
+        Self { _held: held }
+    }
 }
 
 fn source(args: &QueryArgs) -> Result<String> {
