@@ -25,6 +25,7 @@ mod answer;
 pub mod binding;
 mod error;
 pub mod events;
+mod growth;
 mod handles;
 mod heap;
 pub mod hpy;
@@ -52,6 +53,7 @@ pub use analysis::{
 };
 pub use answer::Answer;
 pub use error::UseError;
+pub use growth::{Growth, GrowthVerdict, Pin};
 pub use handles::Handles;
 pub use heap::{
     Context, ContextTotals, Edge, EdgeEvidence, EdgeLink, EdgeRecord, Facts, Family, Field, Frame, Heap, HeapBuilder,

@@ -34,6 +34,7 @@
 pub mod capture;
 pub mod cli;
 pub mod error;
+pub mod event_writer;
 pub mod export;
 pub mod functions;
 pub mod gate;

@@ -158,6 +158,8 @@ pub struct Paused {
     pub native_words: Option<Vec<NativeWord>>,
     /// The calling contexts that blocks refer to.
     pub contexts: RawContexts,
+    /// Whether events tell contexts by their numbers, so that these are to be kept.
+    pub numbered_contexts: bool,
     /// Totals of each context that allocated.
     pub totals: Vec<RawTotals>,
     /// Things the user should know before trusting an answer, one sentence each.

@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use heapy_engine::snapshot::{Entry, Recording, SnapshotError, Writer, pack, timeline_entry};
+use heapy_engine::events::EventError;
+use heapy_engine::snapshot::{Entry, Recording, SnapshotError, Writer, events_entry, pack, timeline_entry};
 use heapy_engine::{Heap, Timeline};
 use thiserror::Error;
 
@@ -101,6 +102,12 @@ impl RecordingFile {
         write_durably(&path, |file| file.write_all(&entry.bytes)).map_err(failed("write", &path))
     }
 
+    /// Where events of the recording are written, which may happen on another thread.
+    #[must_use]
+    pub fn events(&self) -> EventFolder {
+        EventFolder { folder: self.folder.clone() }
+    }
+
     /// Number of snapshots so far.
     #[must_use]
     pub const fn snapshots(&self) -> u32 {
@@ -141,6 +148,46 @@ impl RecordingFile {
 
     fn format_error(&self, source: SnapshotError) -> RecordingError {
         RecordingError::Format { path: self.path.clone(), source }
+    }
+}
+
+/// The part of a recording that is being written that holds events.
+#[derive(Clone, Debug)]
+pub struct EventFolder {
+    folder: PathBuf,
+}
+
+impl EventFolder {
+    /// Writes a chunk; chunks are numbered from 0. It survives the end of this process from here on, not that of the
+    /// system: there are too many to wait for the disk each time.
+    ///
+    /// # Errors
+    /// [`RecordingError::File`] when the disk does not take it.
+    pub fn write(&self, number: u32, chunk: Vec<u8>) -> Result<(), RecordingError> {
+        let entry = events_entry(number, chunk);
+        let path = self.folder.join(&entry.name);
+        if let Some(parent) = path.parent().filter(|_| number == 0) {
+            fs::create_dir_all(parent).map_err(failed("create", parent))?;
+        }
+        let unfinished = with_ending(&path, ".unfinished");
+        fs::write(&unfinished, &entry.bytes).map_err(failed("write", &unfinished))?;
+        fs::rename(&unfinished, &path).map_err(failed("write", &path))
+    }
+
+    /// Bytes of all chunks so far.
+    ///
+    /// # Errors
+    /// [`RecordingError::File`] when the folder cannot be read.
+    pub fn bytes(&self) -> Result<u64, RecordingError> {
+        let chunks = sorted_children(&self.folder.join("events"))?;
+        let length = |path: &PathBuf| fs::metadata(path).map(|facts| facts.len()).map_err(failed("read", path));
+        chunks.iter().map(length).sum()
+    }
+
+    /// The error of events that make no chunk.
+    pub(crate) fn unwritable(&self, error: &EventError) -> RecordingError {
+        let source = SnapshotError::Unwritable { what: "events", detail: error.to_string() };
+        RecordingError::Format { path: self.folder.clone(), source }
     }
 }
 

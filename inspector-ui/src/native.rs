@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use heapy_engine::binding::Value;
+use heapy_engine::events::Moment;
 use heapy_engine::snapshot::{FileBytes, Recording};
 use heapy_engine::{Handles, OpenSnapshots, Use, hpy};
 use js_sys::{Float64Array, JSON, Uint8Array, WebAssembly};
@@ -109,12 +110,25 @@ impl Native {
         let recording = self.recording.as_ref().ok_or_else(|| failure("no recording is open"))?;
         let last = recording.snapshots().len() as u32;
         let number = number.unwrap_or(last);
-        if !(1..=last).contains(&number) {
+        let there = (1..=last).contains(&number) || number == 0 && recording.peak().is_some();
+        if !there {
             return Err(failure(format!("there is no snapshot {number}; the recording has {last}")));
         }
         let load = || recording.heap(number).map(|heap| Use::new(Arc::new(heap)));
         let hp = self.tops.get(number, load).map_err(failure)?;
         Ok(self.handles.keep(Value::Use(hp)))
+    }
+
+    /// A handle of the top object of a moment, of recordings with events; the page's own cannot be asked for one.
+    ///
+    /// # Errors
+    /// When it is no moment of the recording, as an `Error`.
+    pub fn moment(&mut self, text: &str) -> Result<u32, JsError> {
+        let moment: Moment = text.parse().map_err(failure)?;
+        let recording =
+            self.recording.as_ref().ok_or_else(|| failure("moments can be asked of opened recordings only"))?;
+        let heap = recording.heap_at(moment).map_err(failure)?;
+        Ok(self.handles.keep(Value::Use(Use::new(Arc::new(heap)))))
     }
 
     /// Reads an attribute or calls a method; arguments and answer are JSON.

@@ -6,7 +6,8 @@
 //! time where the system tells it, else wall time. The two sides are compiled under one configuration.
 //!
 //! `--json` prints `{"bench": "overhead", "geomean": x, "rows": [{"name", "ratio", "low", "high", ...}]}`; `--contexts off`
-//! measures without calling contexts; `--only NAME` one program. Without `--json`, two more tables follow: the native builds
+//! measures without calling contexts, `--events` with every event recorded (packed and written by another thread), `--peak` with a snapshot of
+//! the peak, which takes long for a short run; `--only NAME` one program. Without `--json`, two more tables follow: the native builds
 //! under heaptrack and valgrind, and what starting costs.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
@@ -17,7 +18,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
 use heapy_host::instrument::Contexts;
-use overhead_support::measure::{Measured, measure};
+use overhead_support::measure::{Measured, Observing, measure};
 use overhead_support::programs::{self, Kind, Program};
 use overhead_support::{native, start};
 use serde::Serialize;
@@ -38,6 +39,8 @@ struct Row {
     allocations: u64,
     contexts: u64,
     bookkeeping: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_bytes: Option<f64>,
     #[serde(skip)]
     counts: bool,
 }
@@ -47,17 +50,18 @@ fn main() -> Result<()> {
     let has = |flag: &str| words.iter().any(|word| word == flag);
     let after = |flag: &str| Some(words.get(words.iter().position(|word| word == flag)? + 1)?.as_str());
     let contexts = if after("--contexts") == Some("off") { Contexts::Off } else { Contexts::Full };
+    let observing = Observing { contexts, events: has("--events"), peak: has("--peak") };
     let mut programs = programs::all(has("--one"))?;
     if let Some(name) = after("--one") {
         let program = programs.iter().find(|program| program.name == name).context("--one needs a program")?;
-        let measured = measure(program, contexts).map_err(|error| anyhow!("{error:?}"))?;
+        let measured = measure(program, observing).map_err(|error| anyhow!("{error:?}"))?;
         println!("{}", serde_json::to_string(&measured)?);
         return Ok(());
     }
     if let Some(only) = after("--only") {
         programs.retain(|program| program.name == only);
     }
-    let rows: Vec<Row> = programs.iter().map(|program| row(program, contexts)).collect::<Result<_>>()?;
+    let rows: Vec<Row> = programs.iter().map(|program| row(program, observing)).collect::<Result<_>>()?;
     let heavy: Vec<f64> = rows.iter().filter(|row| row.counts).map(|row| row.ratio.ln()).collect();
     let geomean = (heavy.iter().sum::<f64>() / heavy.len().max(1) as f64).exp();
     let report = Report { bench: "overhead", geomean, rows };
@@ -66,6 +70,9 @@ fn main() -> Result<()> {
         return Ok(());
     }
     print(&report);
+    if observing.events {
+        return Ok(());
+    }
     print_native(&programs)?;
     print_start(&programs)?;
     Ok(())
@@ -78,6 +85,11 @@ fn print(report: &Report) {
         let bytes = row.bookkeeping.map_or_else(|| "-".to_owned(), |bytes| format!("{bytes:.1}"));
         let (name, ratio, allocations, contexts) = (&row.name, row.ratio, row.allocations, row.contexts);
         println!("{name:14} {ratio:6.3}   {range:16} {allocations:12} {contexts:9} {bytes:>12}");
+    }
+    for row in &report.rows {
+        if let Some(bytes) = row.event_bytes {
+            println!("{:14} {bytes:6.3}   bytes an event", row.name);
+        }
     }
     println!("{:14} {:6.3}   of those that allocate", "geometric mean", report.geomean);
 }
@@ -106,13 +118,18 @@ fn print_start(programs: &[Program]) -> Result<()> {
 }
 
 /// A program's row, from several processes.
-fn row(program: &Program, contexts: Contexts) -> Result<Row> {
+fn row(program: &Program, observing: Observing) -> Result<Row> {
     let mut processes: Vec<Measured> = Vec::new();
     for _ in 0..program.repeats.1 {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["--one", program.name]);
-        if contexts == Contexts::Off {
+        if observing.contexts == Contexts::Off {
             command.args(["--contexts", "off"]);
+        }
+        for (flag, given) in [("--events", observing.events), ("--peak", observing.peak)] {
+            if given {
+                command.arg(flag);
+            }
         }
         let output = command.output()?;
         if !output.status.success() {
@@ -130,6 +147,7 @@ fn row(program: &Program, contexts: Contexts) -> Result<Row> {
         allocations: middle.allocations,
         contexts: middle.contexts,
         bookkeeping: middle.bookkeeping,
+        event_bytes: middle.event_bytes,
         counts: program.kind == Kind::Allocates,
     })
 }

@@ -5,6 +5,7 @@
 //   describe()                     the description, as JSON
 //   snapshots()                    the snapshots of the recording, as JSON
 //   top(number)                    the handle of the top object of a snapshot
+//   moment(text)                   the handle of the top object of a moment, of recordings with events; may be missing
 //   call(handle, name, arguments)  one request; arguments and answer are JSON, a failure throws
 //   ask(handle, name, arguments)   the same with plain objects in place of JSON; may be missing
 //   column(handle, name)           a column of numbers of a set, as a typed array of its own
@@ -115,6 +116,7 @@ export function connect(native) {
     if (Object.hasOwn(common, name)) return common[name](asked, type);
     if (type.top && name === "snapshots") return JSON.parse(whileOpen().snapshots());
     if (type.top && name === "snapshot") return (number) => object(whileOpen().top(number), "Use");
+    if (type.top && name === "moment") return (text) => object(momentOf(whileOpen(), text), "Use");
     if (typeof name !== "string" || PROBED.has(name)) return undefined;
     // Some have the names that the heap gives them.
     if (type.anyName) return ask(asked, name);
@@ -153,12 +155,18 @@ export function connect(native) {
   return { top, object, close, description };
 }
 
+function momentOf(native, text) {
+  if (typeof text !== "string") throw new TypeError(`a moment is a text such as "event:100", not ${String(text)}`);
+  if (!native.moment) throw new Error("moments cannot be asked for here");
+  return native.moment(text);
+}
+
 function prepared(name, type) {
   const set = (names) => new Set(names ?? []);
   const [attributes, methods, columns] = [set(type.attributes), set(type.methods), set(type.columns)];
   const top = name === "Use";
   const objects = columns.size > 0;
-  const added = [...(top ? ["snapshot", "snapshots"] : []), ...(objects ? ["objects"] : [])];
+  const added = [...(top ? ["moment", "snapshot", "snapshots"] : []), ...(objects ? ["objects"] : [])];
   const names = new Set([...attributes, ...methods, ...columns, ...added]);
   return { ...type, name, attributes, methods, columns, names, top, objects };
 }

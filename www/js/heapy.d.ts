@@ -130,7 +130,9 @@ export interface Use {
   union(...sets: ((UniSet | string) | object)[]): UniSet;
   /** The snapshots of the recording. */
   readonly snapshots: SnapshotInfo[];
-  /** The top object of another snapshot. */
+  /** The top object of a moment, of recordings with events: `event:N`, `allocation:N`, `time:SECONDS`, `snapshot:N`, `peak` or `end`. */
+  moment(text: string): Use;
+  /** The top object of another snapshot; 0 is that of the peak. */
   snapshot(number: number): Use;
   toJSON(): unknown;
   toString(): string;

@@ -1,12 +1,14 @@
 //! Some ten thousand events, packed.
 //!
 //! A chunk is a head (magic, number of events, of the first event and of the allocations before it, time at its end) and
-//! one LZ4 frame with the columns, each behind its length. What the [`Predictor`] guesses right takes a code of one byte
+//! one deflate stream with the columns, each behind its length. What the [`Predictor`] guesses right takes a code of one byte
 //! at most, which compresses well; the rest is written out.
 
 use std::io::{Read, Write};
 
-use lz4_flex::frame::{FrameDecoder, FrameEncoder};
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use thiserror::Error;
 
 use super::Event;
@@ -22,7 +24,7 @@ const HEAD: usize = 8 + 4 + 3 * 8;
 /// Most bytes that an event takes before compression; more is no chunk of ours.
 const EVENT_BYTES_MAX: usize = 40;
 /// Codes of places and of victims that were not guessed begin here.
-const PLACES: u64 = 2;
+const PLACES: u64 = 3;
 const VICTIMS: u64 = 3;
 
 /// Why bytes are no chunk, or do not follow from those before.
@@ -61,7 +63,8 @@ impl EventChunk {
             bytes.extend(number.to_le_bytes());
         }
         let failed = |error: String| EventError(format!("cannot compress: {error}"));
-        let mut frame = FrameEncoder::new(bytes);
+        // Most of what is left is entropy, which more effort does not find anything in.
+        let mut frame = DeflateEncoder::new(bytes, Compression::fast());
         for column in &columns {
             frame.write_all(&(column.len() as u32).to_le_bytes()).map_err(|error| failed(error.to_string()))?;
         }
@@ -100,7 +103,7 @@ impl EventChunk {
         let head = Self::head(bytes)?;
         let most = 4 * COLUMNS + EVENT_BYTES_MAX * head.events as usize;
         let mut raw = Vec::new();
-        let read = FrameDecoder::new(&bytes[HEAD..]).take(most as u64 + 1).read_to_end(&mut raw);
+        let read = DeflateDecoder::new(&bytes[HEAD..]).take(most as u64 + 1).read_to_end(&mut raw);
         if read.is_err() || raw.len() > most {
             return Err(EventError("the compressed bytes are damaged".into()));
         }

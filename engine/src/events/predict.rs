@@ -63,11 +63,12 @@ impl Predictor {
         self.sizes[context as usize % CONTEXTS]
     }
 
-    /// Where a block of a size will be: where one was released, behind the last one, or as far behind as before.
-    pub(super) fn places(&self, size: u32) -> [u32; 2] {
+    /// Where a block of a size will be: where one of that size was released last, as far behind the last allocation as that
+    /// was behind the one before, or where any was released last.
+    pub(super) fn places(&self, size: u32) -> [u32; 3] {
         let class = class(size);
         let top = (self.tops[class] as usize + STACK - 1) % STACK;
-        [self.stacks[class][top], self.allocated.wrapping_add(self.stride)]
+        [self.stacks[class][top], self.allocated.wrapping_add(self.stride), self.released]
     }
 
     /// Which block will be released: the last one that was made, and those made after and before the last one that was

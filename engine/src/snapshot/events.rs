@@ -13,7 +13,7 @@ use super::table::{BATCH_ROWS, ColumnType, write_table};
 use super::write::batches;
 use super::write_shared::SnapshotIds;
 use crate::events::{Moment, Replay};
-use crate::heap::{Facts, Heap, HeapBuilder, ObjectRecord};
+use crate::heap::{Facts, Heap, HeapBuilder, ObjectRecord, Vocabulary};
 use crate::id::ContextId;
 
 /// The folder of the chunks.
@@ -120,11 +120,19 @@ impl Recording {
     pub fn heap_at(&self, moment: Moment) -> Result<Heap, SnapshotError> {
         let replay = self.replay(moment)?;
         let meta = self.snapshots().last().or_else(|| self.peak());
-        let meta = meta.ok_or(SnapshotError::NoSuchSnapshot { number: 1, count: 0 })?;
-        let tables = self.tables(meta);
-        let mut builder = HeapBuilder::new(tables.vocabulary());
-        let shared = read_shared(&tables, &mut builder)?;
-        read_numbers(&tables, &shared, &mut builder)?;
+        let mut notes =
+            vec!["what refers to what is known of snapshots only: every block looks unreachable here".into()];
+        let mut builder = HeapBuilder::new(Vocabulary::wasm());
+        match meta {
+            Some(meta) => {
+                let tables = self.tables(meta);
+                let shared = read_shared(&tables, &mut builder)?;
+                read_numbers(&tables, &shared, &mut builder)?;
+            }
+            None => {
+                notes.push("the run was cut off before its first snapshot, which would tell calling contexts".into())
+            }
+        }
         let numbers = builder.take_context_numbers();
         for block in replay.blocks() {
             let number = (block.context as usize).checked_sub(1);
@@ -135,13 +143,13 @@ impl Recording {
             });
         }
         builder.set_facts(Facts {
-            guest: meta.facts.guest.clone(),
+            guest: meta.map(|meta| meta.facts.guest.clone()).unwrap_or_default(),
             reason: moment.to_string(),
             at_nanos: replay.nanos(),
             allocations: replay.allocations(),
             peak_bytes: replay.peak().0,
             serials: true,
-            notes: vec!["what refers to what is known of snapshots only: every block looks unreachable here".into()],
+            notes,
             ..Facts::default()
         });
         Ok(builder.finish()?)

@@ -17,7 +17,7 @@ use super::totals;
 use super::upgrade::upgrade;
 use super::words::{OFFSET, StoredLink, StoredPlace, evidence, family, place, relation};
 use super::{Entry, SnapshotError};
-use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord, Vocabulary};
+use crate::heap::{EdgeEvidence, EdgeRecord, Heap, HeapBuilder, Link, ObjectKey, ObjectRecord, RootRecord};
 use crate::id::TypeId;
 use crate::timeline::Timeline;
 
@@ -250,11 +250,6 @@ impl Tables<'_> {
             })?;
         }
         Ok(rows)
-    }
-
-    /// The words in which the snapshot prints.
-    pub(super) fn vocabulary(&self) -> Vocabulary {
-        self.meta.vocabulary.clone().into()
     }
 
     fn expect_rows(&self, table: &str, rows: usize, expected: u64) -> Result<(), SnapshotError> {

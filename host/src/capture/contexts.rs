@@ -44,6 +44,14 @@ impl<'capture> ContextWriter<'capture> {
         }
     }
 
+    /// Tells the builder what the number of each context stands for.
+    pub(super) fn add_numbers(&mut self, builder: &mut HeapBuilder) {
+        for key in 0..self.raw.frames.len() as u32 {
+            let context = self.context(builder, ContextKey(key));
+            builder.add_context_number(context);
+        }
+    }
+
     /// The context of this key; none for keys that were never given and for contexts without frames.
     pub(super) fn context(&mut self, builder: &mut HeapBuilder, key: ContextKey) -> Option<ContextId> {
         let position = key.0 as usize;

@@ -157,6 +157,9 @@ fn add_objects(builder: &mut HeapBuilder, paused: &Paused, guest: &GuestInfo, kn
 
     let mut contexts = ContextWriter::new(&paused.contexts, symbols);
     contexts.add_totals(builder, &paused.totals);
+    if paused.numbered_contexts {
+        contexts.add_numbers(builder);
+    }
     let mut other_keys: Vec<Option<ObjectKey>> = vec![None; others.len()];
     let mut blocks = Vec::with_capacity(paused.blocks.len());
     let mut next = order.into_iter().peekable();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use heapy_engine::Stat;
+use heapy_engine::events::Moment;
 
 use super::query::print_line;
 use super::show::Part;
@@ -29,6 +30,13 @@ pub(super) struct DiffArgs {
     /// Which snapshot of the later one; its last by default.
     #[arg(long, value_name = "N", value_parser = snapshot_number)]
     to: Option<u32>,
+    /// A moment of the earlier recording in place of a snapshot, where it has events: event:N, allocation:N, time:SECONDS,
+    /// snapshot:N, peak or end.
+    #[arg(long, value_name = "MOMENT", conflicts_with = "from")]
+    from_at: Option<Moment>,
+    /// A moment of the later one.
+    #[arg(long, value_name = "MOMENT", conflicts_with = "to")]
+    to_at: Option<Moment>,
     /// The relation by which objects are grouped, such as Type, Prod or Type&Prod.
     #[arg(long, value_name = "RELATION", default_value = "Type")]
     by: String,
@@ -45,14 +53,18 @@ pub(super) struct DiffArgs {
 
 /// Prints the difference, the largest first.
 pub(super) fn run(args: &DiffArgs) -> Result<ExitCode> {
-    let numbers = |path: &PathBuf, number: Option<u32>| -> Result<(u32, Stat)> {
-        let hp = snapshots::open(path)?.top(number)?;
+    let numbers = |path: &PathBuf, number: Option<u32>, moment: Option<Moment>| -> Result<(u32, Stat)> {
+        let opened = snapshots::open(path)?;
+        let hp = match moment {
+            Some(moment) => opened.top_at(moment)?,
+            None => opened.top(number)?,
+        };
         let number = hp.view().heap().facts().snapshot;
         Ok((number, args.set.of(&hp)?.by(&args.by)?.stat()))
     };
     let from = if args.before == args.after { args.from.or(Some(1)) } else { args.from };
-    let (from, before) = numbers(&args.before, from)?;
-    let (to, after) = numbers(&args.after, args.to)?;
+    let (from, before) = numbers(&args.before, from, args.from_at)?;
+    let (to, after) = numbers(&args.after, args.to, args.to_at)?;
     let difference = after.minus(&before)?;
     if args.json {
         let changed = difference.rows().iter().filter(|row| row.count != 0 || row.size != 0);

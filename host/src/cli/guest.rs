@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::options::{Contexts, GuestCommand, GuestOptions, Pause, parse_env};
 use super::say;
 use crate::capture::GuestInfo;
 use crate::instrument;
 use crate::symbols::Symbols;
-use crate::target::{self, Ending, Folder, Outcome, Target, TargetOptions, WasiOptions};
+use crate::target::{self, Condition, Ending, Folder, Outcome, Target, TargetOptions, WasiOptions};
 
 /// A guest that can be run.
 pub(super) struct Guest {
@@ -24,10 +24,31 @@ pub(super) struct Guest {
 impl Guest {
     /// Reads, instruments and compiles the module.
     pub(super) fn load(command: &GuestCommand, options: &GuestOptions) -> Result<Self> {
+        Self::load_with(command, target_options(options)?, options)
+    }
+
+    /// The same, with every event to be recorded. What events refer to is told by the snapshot at the exit, which is taken
+    /// in any case.
+    pub(super) fn load_with_events(command: &GuestCommand, options: &GuestOptions) -> Result<Self> {
+        let mut target = TargetOptions { events: true, ..target_options(options)? };
+        if !target.snapshot_at.contains(&Condition::Exit) {
+            target.snapshot_at.push(Condition::Exit);
+        }
+        Self::load_with(command, target, options)
+    }
+
+    fn load_with(command: &GuestCommand, target: TargetOptions, options: &GuestOptions) -> Result<Self> {
         let path = &command.guest;
+        let events = target.events;
         let wasm = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let wasi = wasi_options(command, options)?;
-        let mut target = Target::load(&wasm, target_options(options)?).with_context(|| path.display().to_string())?;
+        let mut target = Target::load(&wasm, target).with_context(|| path.display().to_string())?;
+        if events && target.map().collects() {
+            bail!(
+                "{}: the collector of Go releases blocks unseen, so that its events cannot be recorded",
+                path.display()
+            );
+        }
         let name = guest_name(path);
         let symbols = Symbols::labelled(wasm.into(), &name).with_context(|| path.display().to_string())?;
         let (symbols, info) = (Arc::new(symbols), GuestInfo { name, contents: options.contents });
@@ -52,6 +73,7 @@ fn target_options(options: &GuestOptions) -> Result<TargetOptions> {
             Contexts::Off => instrument::Contexts::Off,
         },
         keep_peak: true,
+        events: false,
         cache: options.cache,
         frees: options.frees,
         pause: match options.pause {

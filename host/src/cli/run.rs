@@ -49,10 +49,14 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
     let interrupted = interrupt::watch()?;
     let outcome = run_guest(guest, file, &live, &interrupted)?;
     if !args.quiet {
-        if let Some(timeline) = live.timeline() {
-            say(format_args!("{}", timeline::text(&timeline)));
+        let (timeline, heap) = (live.timeline(), live.last_heap());
+        if let Some(timeline) = &timeline {
+            say(format_args!("{}", timeline::text(timeline)));
         }
-        if let Some(heap) = live.last_heap() {
+        if let Some((timeline, heap)) = timeline.as_ref().zip(heap.as_ref()) {
+            say(format_args!("{}", timeline::why(&Use::new(heap.clone()).growth(timeline))));
+        }
+        if let Some(heap) = heap {
             tell_heap(&heap);
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use heapy_engine::events::Moment;
 use heapy_engine::snapshot::Recording;
 use heapy_engine::{IdentitySet, Use};
 
@@ -24,13 +25,17 @@ pub(super) struct ShowArgs {
     /// Which snapshot, numbered from 1, or `peak`; the last one by default.
     #[arg(long, value_name = "N", value_parser = snapshot_number)]
     snapshot: Option<u32>,
+    /// Show the blocks of any moment of a recording with events in place of a snapshot: event:N, allocation:N,
+    /// time:SECONDS, snapshot:N, peak (exact) or end.
+    #[arg(long, value_name = "MOMENT", conflicts_with_all = ["snapshot", "totals", "timeline"])]
+    at: Option<Moment>,
     /// The relation by which objects are grouped, such as Type (the default), Size, Via, Prod, Id or Type&Size; totals by
     /// Prod (the default), Site or Unit.
     #[arg(long, value_name = "RELATION")]
     by: Option<String>,
-    /// Which objects: the reachable ones, the unreachable ones, or both.
-    #[arg(long, value_enum, default_value_t = Part::Heap)]
-    set: Part,
+    /// Which objects: the reachable ones (the default, except for moments), the unreachable ones, or both.
+    #[arg(long, value_enum)]
+    set: Option<Part>,
     /// Print every row, not only the first ten.
     #[arg(long)]
     all: bool,
@@ -76,7 +81,12 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
     }
     let last = u32::try_from(recording.snapshots().len())?;
     let number = args.snapshot.unwrap_or(last);
-    let heap = recording.heap(number).with_context(|| args.file.display().to_string())?;
+    let heap = match args.at {
+        None => recording.heap(number),
+        Some(moment) => recording.heap_at(moment),
+    };
+    let heap = heap.with_context(|| args.file.display().to_string())?;
+    let number = heap.facts().snapshot;
     let hp = Use::new(Arc::new(heap));
     let mut out = io::BufWriter::new(io::stdout().lock());
     if args.totals {
@@ -85,7 +95,9 @@ pub(super) fn run(args: &ShowArgs) -> Result<ExitCode> {
         return finish(written.and_then(|()| out.flush()));
     }
     let by = args.by.as_deref().unwrap_or("Type");
-    let set = args.set.of(&hp)?.by(by)?;
+    // Between snapshots it is not known what is reachable.
+    let part = args.set.unwrap_or(if args.at.is_some() { Part::All } else { Part::Heap });
+    let set = part.of(&hp)?.by(by)?;
     let written = if args.json {
         json::write_set(&mut out, number, by, &hp, &set)
     } else if args.all {
@@ -100,7 +112,17 @@ fn show_timeline(args: &ShowArgs, recording: &Recording) -> Result<ExitCode> {
     let name = || args.file.display().to_string();
     let timeline = recording.timeline().with_context(name)?;
     let timeline = timeline.with_context(|| format!("{} has no timeline: its run was cut off", name()))?;
-    let text = if args.json { timeline::json(&timeline).to_string() } else { timeline::text(&timeline) };
+    let last = u32::try_from(recording.snapshots().len())?;
+    let heap = if last == 0 { None } else { Some(recording.heap(last).with_context(name)?) };
+    let growth = heap.map(|heap| Use::new(Arc::new(heap)).growth(&timeline));
+    let text = if args.json {
+        let mut value = timeline::json(&timeline);
+        value["why"] = serde_json::to_value(&growth)?;
+        value.to_string()
+    } else {
+        let why = growth.map_or_else(String::new, |growth| format!("\n{}", timeline::why(&growth)));
+        timeline::text(&timeline) + &why
+    };
     finish(writeln!(io::stdout().lock(), "{text}"))
 }
 

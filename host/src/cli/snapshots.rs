@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use heapy_engine::Use;
+use heapy_engine::events::Moment;
 use heapy_engine::snapshot::Recording;
 
 use crate::recording;
@@ -49,6 +50,12 @@ impl Opened {
         Ok(Use::new(Arc::new(heap)))
     }
 
+    /// The top object of a moment, of a recording with events.
+    pub(super) fn top_at(&self, moment: Moment) -> Result<Use> {
+        let heap = self.recording.heap_at(moment).with_context(|| format!("{}, {moment}", self.name))?;
+        Ok(Use::new(Arc::new(heap)))
+    }
+
     /// What scripts see of the snapshots: a JSON list.
     pub(super) fn list(&self) -> String {
         let described = self.recording.snapshots().iter().map(|meta| {
@@ -63,8 +70,19 @@ impl Opened {
     /// What scripts ask about it; what they hold of it counts into their memory.
     pub(super) fn for_scripts(self, limits: &Limits) -> Result<Rc<Recorded>> {
         let (list, last, has_peak) = (self.list(), self.last()?, self.recording.peak().is_some());
-        let load = move |number| self.top(Some(number)).map_err(|error| format!("{error:#}"));
-        Ok(Rc::new(Recorded::new(list, last, Box::new(load)).with_peak(has_peak).limited(limits.memory_bytes)))
+        let opened = Rc::new(self);
+        let of_moments = Rc::clone(&opened);
+        let load = move |number| opened.top(Some(number)).map_err(|error| format!("{error:#}"));
+        let load_at = move |text: &str| {
+            let moment = text.parse::<Moment>().map_err(|error| error.to_string())?;
+            of_moments.top_at(moment).map_err(|error| format!("{error:#}"))
+        };
+        Ok(Rc::new(
+            Recorded::new(list, last, Box::new(load))
+                .with_moments(Box::new(load_at))
+                .with_peak(has_peak)
+                .limited(limits.memory_bytes),
+        ))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use heapy_engine::{Grow, GrowCause, Timeline};
+use heapy_engine::{Grow, GrowCause, Growth, GrowthVerdict, Lifetimes, Timeline};
 
 /// Name and version of what `--json` prints; its schema is in the guide.
 const SCHEMA: &str = "heapy-timeline/1";
@@ -38,6 +38,10 @@ pub(super) fn text(timeline: &Timeline) -> String {
         text.push('\n');
         text.push_str(&chart(timeline));
     }
+    if let Some(lifetimes) = timeline.lifetimes.as_ref().filter(|lifetimes| lifetimes.watched() > 0) {
+        text.push('\n');
+        text.push_str(&lifetimes_line(lifetimes));
+    }
     for grow in timeline.grows.iter().rev().take(GROWS_SHOWN).rev() {
         text.push('\n');
         text.push_str(&grow_line(grow));
@@ -47,6 +51,74 @@ pub(super) fn text(timeline: &Timeline) -> String {
         let _ = write!(text, "\nmemory grew {others} times besides");
     }
     text
+}
+
+/// Why memory is as large as it is, with what that rests on; a few lines, the last without its end.
+pub(super) fn why(growth: &Growth) -> String {
+    let verdict = match growth.verdict {
+        GrowthVerdict::None => "memory did not grow".to_owned(),
+        GrowthVerdict::Leak => "a leak: most of what is live is held by nothing".to_owned(),
+        GrowthVerdict::Kept => "data that is kept, or a cache: most of what is live is held".to_owned(),
+        GrowthVerdict::PastPeak => "a peak that is past: memory does not shrink".to_owned(),
+        GrowthVerdict::Fragmentation => "fragmentation: enough lay free, but in no single extent".to_owned(),
+        GrowthVerdict::NotReused => "free extents that were large enough were not used again".to_owned(),
+        GrowthVerdict::Unknown => "not known: what was observed does not decide".to_owned(),
+    };
+    let mut text = format!("why memory is {} bytes: {verdict}", growth.memory_bytes);
+    let leaked = growth.leaked_bytes.map_or_else(|| "an unknown part".to_owned(), |bytes| format!("{bytes} bytes"));
+    let _ = write!(
+        text,
+        "\n  {} bytes are live, {leaked} of them held by nothing; {} were live at the peak",
+        growth.live_bytes, growth.peak_bytes
+    );
+    if growth.grown_bytes > 0 {
+        let _ = write!(
+            text,
+            "\n  it grew by {} bytes: {} when less lay free, {} when as much lay free in pieces, {} when a large enough extent \
+             lay free",
+            growth.grown_bytes, growth.grown_for_live, growth.grown_for_fragmentation, growth.grown_not_reused
+        );
+    }
+    if growth.pinned_pages > 0 {
+        let _ = write!(
+            text,
+            "\n  {} pages lie above what live blocks need, pinned by {} bytes; the topmost blocks:",
+            growth.pinned_pages, growth.pinned_bytes
+        );
+    }
+    for pin in &growth.pins {
+        let site = pin.site.as_deref().unwrap_or("an unknown place");
+        let held = match pin.reachable {
+            "no" => "held by nothing",
+            "stack" => "held by the stack",
+            _ => "held",
+        };
+        let _ = write!(text, "\n    {:#x}  {} bytes  {}  from {site}, {held}", pin.address, pin.size, pin.type_name);
+    }
+    text
+}
+
+/// How long blocks lived, on one line.
+fn lifetimes_line(lifetimes: &Lifetimes) -> String {
+    let all = lifetimes.allocations().max(1);
+    let percent = |allocations: u64| (u128::from(allocations) * 100 / u128::from(all)) as u64;
+    let rows = lifetimes.rows.iter().filter(|row| row.watched > 0).map(|row| {
+        let name = row.below_nanos.map_or_else(|| "longer".to_owned(), |bound| format!("below {}", short_time(bound)));
+        format!("{name} {} %", percent(row.allocations))
+    });
+    let mut parts: Vec<String> = rows.collect();
+    if lifetimes.live.watched > 0 {
+        parts.push(format!("live at the end {} %", percent(lifetimes.live.allocations)));
+    }
+    format!("lifetimes, from {} watched blocks: {}", lifetimes.watched(), parts.join(", "))
+}
+
+fn short_time(nanos: u64) -> String {
+    match nanos {
+        0..1_000_000 => format!("{} us", nanos / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
+        _ => format!("{} s", nanos / 1_000_000_000),
+    }
 }
 
 fn grow_line(grow: &Grow) -> String {

@@ -8,7 +8,7 @@
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg};
 
-use crate::live::layout::{self, HostFunction};
+use crate::live::layout::{self, HostFunction, event_kinds};
 
 /// Indices of what was added, and what the probes are to do.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Added {
     pub(crate) last: u32,
     /// Global: when live bytes fall below it, the host is called; zero until there is a new peak.
     pub(crate) floor: u32,
+    /// Global: where in the ring the next event goes.
+    pub(crate) event_at: u32,
     /// Function `(address, size, V)`: record a block, whatever is unusual about it.
     pub(crate) record: u32,
     /// Function `(tag, bytes)`: count that a block grew in place by so many, or, where it is none, was a temporary one.
@@ -39,6 +41,8 @@ pub(crate) struct Added {
     pub(crate) granule_log2: u32,
     /// Whether contexts are recorded.
     pub(crate) contexts: bool,
+    /// Whether events are written into the ring.
+    pub(crate) events: bool,
     /// Whether the host is called when live bytes fall from a new peak.
     pub(crate) peak: bool,
     /// Whether the host is called at every release.
@@ -173,6 +177,34 @@ impl Added {
         code.i64_load(bytes).local_get(block.size).i64_extend_i32_u().i64_add().i64_store(bytes);
         code.global_get(self.live_bytes).local_get(block.size).i64_extend_i32_u().i64_add().global_set(self.live_bytes);
         code.local_get(scratch.cell).global_set(self.last);
+        self.event(code, event_kinds::ALLOCATE, block.address, |code| {
+            code.local_get(scratch.bits).local_get(block.size).i64_extend_i32_u().i64_or();
+        });
+    }
+
+    /// Writes an event into the ring, where events are recorded; `bits` puts its size and tag on the stack.
+    fn event(
+        &self,
+        code: &mut InstructionSink<'_>,
+        kind: u32,
+        address: u32,
+        bits: impl FnOnce(&mut InstructionSink<'_>),
+    ) {
+        if !self.events {
+            return;
+        }
+        code.global_get(self.event_at);
+        bits(code);
+        code.i64_store(self.arg(layout::EVENTS, 3));
+        code.global_get(self.event_at).local_get(address).i64_extend_i32_u();
+        if kind > 0 {
+            code.i64_const(i64::from(kind) << 32).i64_or();
+        }
+        code.i64_store(self.arg(layout::EVENTS + 8, 3));
+        code.global_get(self.event_at).i32_const(layout::EVENT as i32).i32_add().global_set(self.event_at);
+        code.global_get(self.event_at).i32_const(layout::EVENTS_BYTES as i32).i32_ge_u().if_(BlockType::Empty);
+        self.call_host(code, HostFunction::Drain);
+        code.end();
     }
 
     /// The body of the function `(tag, bytes)` that counts what is not counted in slots.
@@ -289,7 +321,7 @@ impl Added {
         if !self.frees {
             self.find_block(code, address, scratch);
             self.note_peak(code, scratch, None);
-            self.forget(code, scratch);
+            self.forget(code, address, scratch);
             code.br(1);
         }
         code.end();
@@ -327,9 +359,12 @@ impl Added {
                 .local_get(to.size)
                 .i64_extend_i32_u()
                 .i64_add()
-                .global_set(self.live_bytes)
-                .else_();
-            self.forget(code, scratch);
+                .global_set(self.live_bytes);
+            self.event(code, event_kinds::RESIZE, from, |code| {
+                code.local_get(to.size).i64_extend_i32_u();
+            });
+            code.else_();
+            self.forget(code, from, scratch);
             code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record);
             code.end().br(1);
         }
@@ -397,7 +432,10 @@ impl Added {
 
     /// Empties the cell that was found; its tag, now in the lower half, tells what was there last. A block that is the last
     /// allocation was a temporary one.
-    fn forget(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
+    fn forget(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch) {
+        self.event(code, event_kinds::RELEASE, address, |code| {
+            code.local_get(scratch.bits);
+        });
         code.local_get(scratch.cell).global_get(self.last).i32_eq().if_(BlockType::Empty);
         self.tag(code, scratch);
         code.i32_const(0).call(self.tally).end();

@@ -61,6 +61,11 @@ pub(crate) enum Probe {
 }
 
 impl InstrumentMap {
+    /// Whether a collector releases the guest's blocks without a probe being passed.
+    pub(crate) fn collects(&self) -> bool {
+        self.go.is_some()
+    }
+
     /// The map as bytes, for [`from_bytes`](Self::from_bytes) of the same version.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let facts = serde_json::to_vec(self).unwrap_or_default();

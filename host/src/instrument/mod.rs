@@ -74,6 +74,8 @@ pub struct Options {
     pub peak: bool,
     /// Whether the host is told of every release, so that it can remember where blocks were released.
     pub frees: bool,
+    /// Whether every event is written down for the host.
+    pub events: bool,
 }
 
 /// An instrumented module.
@@ -153,14 +155,16 @@ impl<'a> Pass<'a> {
             depth: globals + 3,
             last: globals + 4,
             floor: globals + 5,
+            event_at: globals + 6,
             record: info.function_count() + 1,
             tally: info.function_count() + 2,
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
             frees: options.frees,
+            events: options.events,
         };
-        let globals = ContextGlobals { context: added.context, first_kept: globals + 6 };
+        let globals = ContextGlobals { context: added.context, first_kept: globals + 7 };
         let shortcuts = Shortcuts::find(info, allocators, sites);
         Self { info, allocators, sites, shortcuts, added, plans, kept, globals, thunks }
     }
@@ -213,7 +217,7 @@ impl<'a> Pass<'a> {
         }
         let word_zero = (ValType::I32, ConstExpr::i32_const(0));
         let last = (ValType::I32, ConstExpr::i32_const(layout::LAST_ELSEWHERE as i32));
-        for (ty, init) in [word_zero, last, zero()] {
+        for (ty, init) in [word_zero, last, zero(), (ValType::I32, ConstExpr::i32_const(0))] {
             global(ty, init);
         }
         for _ in 0..self.kept {
@@ -329,6 +333,7 @@ impl<'a> Pass<'a> {
             (names::DEPTH, self.added.depth),
             (names::LAST, self.added.last),
             (names::FLOOR, self.added.floor),
+            (names::EVENT_AT, self.added.event_at),
         ] {
             export(name, GLOBAL, index);
         }

@@ -24,6 +24,9 @@ pub(crate) const LAST: &str = "heapy:last";
 /// Global: the host is called when live bytes fall below it.
 pub(crate) const FLOOR: &str = "heapy:floor";
 
+/// Global: where in the ring of events the next one goes.
+pub(crate) const EVENT_AT: &str = "heapy:event-at";
+
 /// A mutable integer global of the original module.
 pub(crate) fn global(index: u32) -> String {
     format!("{PREFIX}global.{index}")

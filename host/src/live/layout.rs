@@ -6,6 +6,7 @@
 //! 64 KiB        context table: slots of 32 bytes (V: u32, tag: u32, allocations: u64, their bytes: u64), open addressing
 //! 16 MiB behind tag table: 16 bytes for each tag (bytes by which blocks grew in place: u64, temporary allocations: u64)
 //! 8 MiB behind  of a Go guest the bytes from each function's return address to its caller's on Go's stack, 4 bytes each
+//! 1 MiB behind  ring of events, 16 bytes each, where events are recorded
 //! 1 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
@@ -51,8 +52,14 @@ pub(crate) const TAGS_MAX: u32 = 1 << 19;
 pub(crate) const STRIDES: u64 = TAG_TABLE + ((TAGS_MAX as u64) << TAG_LOG2);
 /// Most functions in that table; contexts end at others.
 pub(crate) const STRIDES_MAX: u32 = 1 << 18;
+/// Address of the ring of events.
+pub(crate) const EVENTS: u64 = STRIDES + 4 * STRIDES_MAX as u64;
+/// Bytes of the ring.
+pub(crate) const EVENTS_BYTES: u64 = 1 << 20;
+/// Bytes of an event in it.
+pub(crate) const EVENT: u64 = 16;
 /// Address of the live table.
-pub(crate) const LIVE_TABLE: u64 = STRIDES + 4 * STRIDES_MAX as u64;
+pub(crate) const LIVE_TABLE: u64 = EVENTS + EVENTS_BYTES;
 /// Bytes of a cell.
 pub(crate) const CELL: u64 = 8;
 /// Where a cell has its tag.
@@ -82,6 +89,20 @@ pub(crate) const fn pages(granule_log2: u32) -> u64 {
     let cells = (1 << 32) >> granule_log2;
     let cells = if cells < CELLS_MAX { cells } else { CELLS_MAX };
     (LIVE_TABLE + cells * CELL).div_ceil(PAGE)
+}
+
+/// Kinds of events in the ring.
+pub(crate) mod event_kinds {
+    /// A block was allocated.
+    pub(crate) const ALLOCATE: u32 = 0;
+    /// A block was released.
+    pub(crate) const RELEASE: u32 = 1;
+    /// A block has another size in place.
+    pub(crate) const RESIZE: u32 = 2;
+    /// The time was noted.
+    pub(crate) const TIME: u32 = 3;
+    /// A snapshot was taken.
+    pub(crate) const SNAPSHOT: u32 = 4;
 }
 
 /// A cell of the live table, taken apart.
@@ -124,12 +145,14 @@ pub(crate) enum HostFunction {
     /// `(address, size, V, type, before)`: tell an object of Go's that the fast path could not; `before` are the bytes of
     /// its block that were given out before it.
     RecordTyped = 6,
+    /// `()`: the ring of events is full.
+    Drain = 7,
 }
 
 /// Number of host functions.
-pub(crate) const HOST_FUNCTIONS: u32 = 7;
+pub(crate) const HOST_FUNCTIONS: u32 = 8;
 /// Numbers of parameters of the host functions, in order.
-pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2, 5];
+pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2, 5, 0];
 
 #[cfg(test)]
 mod tests {

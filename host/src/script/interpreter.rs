@@ -190,6 +190,10 @@ fn native_object<'js>(ctx: &Ctx<'js>, native: Rc<dyn Native>) -> Result<Object<'
     };
     object.set("top", Function::new(ctx.clone(), top)?)?;
     let it = Rc::clone(&native);
+    let moment =
+        move |ctx: Ctx<'js>, text: String| it.moment(&text).map_err(|message| Exception::throw_message(&ctx, &message));
+    object.set("moment", Function::new(ctx.clone(), moment)?)?;
+    let it = Rc::clone(&native);
     let column = move |ctx: Ctx<'js>, handle: u32, name: String| {
         let numbers = it.column(handle, &name).map_err(|message| Exception::throw_message(&ctx, &message))?;
         // Copied once, so that it lies in the interpreter's own memory, which is limited.

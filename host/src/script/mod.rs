@@ -19,5 +19,5 @@ pub use error::ScriptError;
 pub use interpreter::{Form, Interpreter};
 pub use limits::{Limits, Stop};
 pub use native::Native;
-pub use recorded::{Load, Recorded};
+pub use recorded::{Load, LoadAt, Recorded};
 pub use shell::{Vocabulary, is_complete};

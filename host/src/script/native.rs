@@ -15,6 +15,14 @@ pub trait Native {
     /// The message when there is no such snapshot, or when it cannot be read.
     fn top(&self, number: Option<u32>) -> Result<u32, String>;
 
+    /// A handle of the top object of a moment, of recordings with events.
+    ///
+    /// # Errors
+    /// The message when it is none, or none of this recording.
+    fn moment(&self, text: &str) -> Result<u32, String> {
+        Err(format!("moments such as {text:?} cannot be asked for here"))
+    }
+
     /// A column of numbers of a set.
     ///
     /// # Errors

@@ -10,6 +10,9 @@ use super::native::Native;
 /// Gives the top object of a snapshot by its number, or says why not.
 pub type Load = Box<dyn Fn(u32) -> Result<Use, String>>;
 
+/// Gives the top object of a moment.
+pub type LoadAt = Box<dyn Fn(&str) -> Result<Use, String>>;
+
 /// The snapshots of a recording, each read when a script first asks for it.
 pub struct Recorded {
     snapshots: String,
@@ -19,6 +22,7 @@ pub struct Recorded {
     /// The snapshot that is asked if no number is given.
     first_asked: u32,
     load: Load,
+    load_at: Option<LoadAt>,
     tops: RefCell<OpenSnapshots>,
     handles: Handles,
     /// Most bytes that the objects which scripts hold may take.
@@ -33,13 +37,29 @@ impl Recorded {
     #[must_use]
     pub fn new(snapshots: String, last: u32, load: Load) -> Self {
         let (tops, handles) = (RefCell::default(), Handles::new());
-        Self { snapshots, last, has_peak: false, first_asked: last, load, tops, handles, most_bytes: usize::MAX }
+        Self {
+            snapshots,
+            last,
+            has_peak: false,
+            first_asked: last,
+            load,
+            load_at: None,
+            tops,
+            handles,
+            most_bytes: usize::MAX,
+        }
     }
 
     /// Bounds what scripts may hold: sets take a bit for each object of the heap.
     #[must_use]
     pub fn limited(self, most_bytes: usize) -> Self {
         Self { most_bytes, ..self }
+    }
+
+    /// Lets scripts ask for moments between snapshots too.
+    #[must_use]
+    pub fn with_moments(self, load_at: LoadAt) -> Self {
+        Self { load_at: Some(load_at), ..self }
     }
 
     /// Lets scripts ask for the snapshot of the peak too, as number 0.
@@ -81,6 +101,12 @@ impl Native for Recorded {
         }
         let hp = self.tops.borrow_mut().get(number, || (self.load)(number))?;
         Ok(self.handles.keep(Value::Use(hp)))
+    }
+
+    fn moment(&self, text: &str) -> Result<u32, String> {
+        let load = self.load_at.as_ref().ok_or("moments cannot be asked for here")?;
+        self.check_held()?;
+        Ok(self.handles.keep(Value::Use(load(text)?)))
     }
 
     fn column(&self, handle: u32, name: &str) -> Result<Vec<f64>, String> {

@@ -31,7 +31,7 @@ impl Vocabulary {
                 vocabulary.members.extend(names);
             }
         }
-        vocabulary.top.extend(["snapshot", "snapshots"].map(str::to_owned));
+        vocabulary.top.extend(["moment", "snapshot", "snapshots"].map(str::to_owned));
         vocabulary
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{AsContext, AsContextMut, Caller, Func, Instance, Memory, Ref, Store};
 
 use super::condition::Condition;
+use super::events::{EventOutput, EventSink};
 use super::go::GoState;
 use super::handles::{Handles, value};
 use super::lifetimes::Lifetimes;
@@ -95,6 +96,7 @@ impl Attached {
             ages: vec![1],
             last_elsewhere: None,
             lifetimes: Lifetimes::default(),
+            events: None,
             exit_taken: false,
             released: HashMap::new(),
             trap_frames: Vec::new(),
@@ -155,10 +157,17 @@ impl Attached {
     ///
     /// # Accuracy
     /// At least 99 % of the most live bytes are live in it. A guest whose live bytes rise and fall again and again, each
-    /// time to a new peak, would be paused at each: after the first few that is not done while it takes more than 5 % of
-    /// the time, and the snapshot's notes say how far from the peak it is.
+    /// time to a new peak, would be paused at each: once a gigabyte was copied that is not done while it takes more than
+    /// 5 % of the time, and the snapshot's notes say how far from the peak it is.
     pub fn keep_peak(&self) {
         self.lock().peak.keep();
+    }
+
+    /// Has every event given to the sink, some ten thousand at a time, the last ones when the guest has ended. For modules
+    /// that were instrumented with [`Options::events`](crate::instrument::Options::events); to be called before anything
+    /// of the guest ran.
+    pub fn record_events(&self, sink: EventSink) {
+        self.lock().events = Some(EventOutput::new(sink));
     }
 
     /// The memory that holds the allocators' heap.
@@ -236,7 +245,7 @@ impl Attached {
             act(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         };
         let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
-        let (tally, typed) = (state(), state());
+        let (tally, typed, drain) = (state(), state(), state());
         let functions = [
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, turned: u32, size: u32, v: u32| {
                 let here = 0usize;
@@ -273,6 +282,9 @@ impl Attached {
                     scrub();
                 },
             ),
+            Func::wrap(&mut *store, move |mut caller: Caller<'_, T>| {
+                with(&drain, &mut |state| state.drain_events(&mut caller));
+            }),
         ];
         let places = [
             HostFunction::Record,
@@ -282,6 +294,7 @@ impl Attached {
             HostFunction::Resize,
             HostFunction::Tally,
             HostFunction::RecordTyped,
+            HostFunction::Drain,
         ];
         let table = self.lock().handles.host_functions;
         for (place, function) in places.into_iter().zip(functions) {

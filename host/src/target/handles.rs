@@ -22,6 +22,8 @@ pub(crate) struct Handles {
     pub(crate) last: Global,
     /// Below how many live bytes the host is called.
     pub(crate) floor: Global,
+    /// Where in the ring of events the next one goes.
+    pub(crate) event_at: Global,
     /// Mutable integer globals of the original module, by index.
     pub(crate) globals: Vec<(u32, Global)>,
     /// The shadow stack's pointer.
@@ -44,7 +46,7 @@ impl Handles {
         let mut global = |name: &str| as_global(get(name)?, name);
         let live_bytes = global(names::LIVE_BYTES)?;
         let peak_bytes = global(names::PEAK_BYTES)?;
-        let (last, floor) = (global(names::LAST)?, global(names::FLOOR)?);
+        let (last, floor, event_at) = (global(names::LAST)?, global(names::FLOOR)?, global(names::EVENT_AT)?);
         let mut globals = Vec::with_capacity(map.globals.len());
         for &index in &map.globals {
             globals.push((index, global(&names::global(index))?));
@@ -57,7 +59,19 @@ impl Handles {
             return Err(TargetError::NotInstrumented { name: names::HOST_FUNCTIONS.to_owned() });
         };
         let start = instance.get_func(&mut store, names::START);
-        Ok(Self { memory, live, host_functions, live_bytes, peak_bytes, last, floor, globals, stack_pointer, start })
+        Ok(Self {
+            memory,
+            live,
+            host_functions,
+            live_bytes,
+            peak_bytes,
+            last,
+            floor,
+            event_at,
+            globals,
+            stack_pointer,
+            start,
+        })
     }
 }
 

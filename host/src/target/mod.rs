@@ -6,6 +6,7 @@
 mod attach;
 mod cache;
 mod condition;
+mod events;
 mod go;
 mod handles;
 mod lifetimes;
@@ -26,6 +27,7 @@ use wasmtime::Config;
 pub use attach::{Attached, Totals};
 pub(crate) use condition::duration;
 pub use condition::{Condition, ConditionError};
+pub use events::{EventBatch, EventSink};
 pub use request::Requester;
 pub use run::{Ending, Outcome, Pause, Running, Target, TargetOptions};
 pub use state::Sink;

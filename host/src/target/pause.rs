@@ -59,6 +59,7 @@ impl State {
             native_words,
             frames,
             contexts: self.contexts.contexts().clone(),
+            numbered_contexts: self.events.is_some(),
             totals: self.totals(&counts, &live, peak_bytes),
             notes: self.notes(self.contexts.lost(&counts)),
             wild_releases: self.problems.wild_releases.clone(),

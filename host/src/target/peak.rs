@@ -14,11 +14,11 @@ use wasmtime::AsContextMut;
 use super::condition::Condition;
 use super::handles::{set, value};
 use super::state::State;
-use crate::live::layout::PEAK_SHIFT;
+use crate::live::layout::{PEAK_SHIFT, event_kinds};
 use crate::paused::Paused;
 
-/// Candidates that are taken however long that takes.
-const CANDIDATES_FREE: u32 = 16;
+/// Candidates are taken however long that takes until so many bytes of memory were copied for them.
+const COPIED_FREE: u64 = 1 << 30;
 /// Later ones may take one part in so many of the time.
 const TIME_SHARE: u32 = 20;
 
@@ -40,7 +40,8 @@ pub(crate) struct PeakKeeper {
     candidate: Option<(u64, Paused)>,
     /// Live bytes of the observed moment nearest to the peak, and how they were spread over the contexts.
     observed: Option<(u64, Vec<u64>)>,
-    candidates: u32,
+    /// Bytes of memory that candidates took, and time.
+    copied: u64,
     took: Duration,
 }
 
@@ -65,7 +66,7 @@ impl PeakKeeper {
     }
 
     fn may_take(&self, since: Instant) -> bool {
-        self.candidates < CANDIDATES_FREE || self.took * TIME_SHARE < since.elapsed()
+        self.copied < COPIED_FREE || self.took * TIME_SHARE < since.elapsed()
     }
 
     fn candidate_bytes(&self) -> u64 {
@@ -111,10 +112,11 @@ impl State {
         let begun = Instant::now();
         // The old one's memory goes first.
         self.peak.candidate = None;
+        self.note_event(&mut store, event_kinds::SNAPSHOT, 0, 0);
         let age = self.ages.last().copied().unwrap_or(1);
         let paused = self.pause_between(&mut store, "peak", age);
+        self.peak.copied += paused.memory.len() as u64;
         self.peak.candidate = Some((live, paused));
-        self.peak.candidates += 1;
         self.peak.took += begun.elapsed();
     }
 

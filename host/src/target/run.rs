@@ -13,6 +13,7 @@ use super::attach::{Attached, Totals};
 use super::cache::Cache;
 use super::condition::Condition;
 use super::configure;
+use super::events::EventSink;
 use super::request::Requester;
 use super::state::Sink;
 use super::timeline::{Sampler, TimelineLog};
@@ -51,6 +52,8 @@ pub struct TargetOptions {
     /// Whether a snapshot of the peak is kept, whatever [`snapshot_at`](Self::snapshot_at) says; see
     /// [`Attached::keep_peak`].
     pub keep_peak: bool,
+    /// Whether every event can be recorded; see [`Running::record_events`].
+    pub events: bool,
     /// Whether the compiled module is kept for the next start, in the user's folder of caches.
     pub cache: bool,
     /// Where it can be paused.
@@ -259,6 +262,11 @@ impl Running {
         self.attached.timeline()
     }
 
+    /// Has every event given to the sink; for guests that were loaded with [`TargetOptions::events`].
+    pub fn record_events(&self, sink: EventSink) {
+        self.attached.record_events(sink);
+    }
+
     /// Runs the guest to its end.
     #[must_use]
     pub fn run(mut self) -> Outcome {
@@ -372,6 +380,7 @@ fn instrument_options(options: &TargetOptions) -> Options {
         calls: calls.collect(),
         // The timeline tells every growth; it happens too rarely to cost anything.
         grow: true,
+        events: options.events,
         peak: options.keep_peak || options.snapshot_at.contains(&Condition::Peak),
         frees: options.frees,
     }

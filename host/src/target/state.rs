@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{AsContext, AsContextMut, FrameInfo, Module, WasmBacktrace};
 
 use super::condition::Condition;
+use super::events::EventOutput;
 use super::go::GoState;
 use super::handles::{Handles, set, set_word, value};
 use super::lifetimes::Lifetimes;
@@ -16,6 +17,7 @@ use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker, module_offsets};
 use crate::functions::Functions;
 use crate::instrument::{InstrumentMap, Probe};
+use crate::live::layout::{Cell, event_kinds};
 use crate::live::{Block, ContextTable, Seen, Stack, Table, layout};
 use crate::paused::{ContextKey, Overlap, Paused, RawFrame, WildRelease};
 
@@ -85,6 +87,8 @@ pub(crate) struct State {
     /// Address of the last allocation, where it has no cell.
     pub(crate) last_elsewhere: Option<u32>,
     pub(crate) lifetimes: Lifetimes,
+    /// Where events go, where they are recorded.
+    pub(crate) events: Option<EventOutput>,
     /// Whether the snapshot at the exit was taken.
     pub(crate) exit_taken: bool,
     /// Who released the blocks that were at these addresses last, where every release is told.
@@ -147,6 +151,7 @@ impl State {
                 if !(self.lifetimes.watches(from) && self.table.put_watched(memory, block)) {
                     self.table.put(memory, block);
                 }
+                self.note_event(&mut store, event_kinds::RESIZE, u64::from(size), from);
                 self.contexts.count_grown(old.tag, size.saturating_sub(old.size));
                 self.add_live_bytes(&mut store, change);
             }
@@ -190,10 +195,14 @@ impl State {
         if self.conditions.contains(&Condition::Exit) {
             self.snapshot(&mut store, "exit");
         }
+        self.note_time(&mut store);
+        self.drain_events(store);
     }
 
     /// Takes a snapshot and gives it out.
-    pub(crate) fn snapshot(&mut self, store: impl AsContextMut, reason: &str) {
+    pub(crate) fn snapshot(&mut self, mut store: impl AsContextMut, reason: &str) {
+        let number = u64::from(self.given) + 1;
+        self.note_event(&mut store, event_kinds::SNAPSHOT, number, 0);
         let paused = self.pause(store, reason);
         self.give(paused);
     }
@@ -209,6 +218,7 @@ impl State {
         self.contexts.arm(self.handles.live.data_mut(&mut store));
         if self.requester.take_sample() {
             self.sample(&mut store);
+            self.note_time(&mut store);
             self.lifetimes.watch_next();
         }
         if let Some(reason) = self.requester.take() {
@@ -221,6 +231,11 @@ impl State {
         let memory = self.handles.live.data_mut(&mut store);
         let taken = self.table.take(memory, address);
         self.lifetimes.end(address);
+        if let Some(taken) = taken {
+            let bits = Cell { size: taken.size, tag: taken.tag }.pack();
+            self.note_event(&mut store, event_kinds::RELEASE, bits, address);
+        }
+        let memory = self.handles.live.data_mut(&mut store);
         let block = Block { address, size, tag };
         if self.lifetimes.wants() && self.table.put_watched(memory, block) {
             let allocations = self.contexts.total(memory);
@@ -231,6 +246,7 @@ impl State {
         let place = self.table.probe_place(memory, address);
         self.last_elsewhere = if place.is_none() { Some(address) } else { None };
         set_word(&self.handles.last, &mut store, place.unwrap_or(layout::LAST_ELSEWHERE));
+        self.note_event(&mut store, event_kinds::ALLOCATE, Cell { size, tag }.pack(), address);
         self.contexts.count(tag, size);
         let mut change = i64::from(size);
         if let Some(taken) = taken {
@@ -248,6 +264,8 @@ impl State {
         let place = self.table.probe_place(memory, address);
         let block = self.table.take(memory, address)?;
         self.lifetimes.end(address);
+        let bits = Cell { size: block.size, tag: block.tag }.pack();
+        self.note_event(&mut store, event_kinds::RELEASE, bits, address);
         let last = value(&self.handles.last, &mut store);
         if place.map(u64::from) == Some(last) || place.is_none() && self.last_elsewhere == Some(address) {
             self.contexts.count_temporary(block.tag);
@@ -267,6 +285,11 @@ impl State {
         }
         let (_, frames) = self.backtrace(store);
         self.released.insert(address, frames.into());
+    }
+
+    fn note_time(&mut self, store: impl AsContextMut) {
+        let nanos = self.started.elapsed().as_nanos() as u64;
+        self.note_event(store, event_kinds::TIME, nanos, 0);
     }
 
     /// A block of a tag without a place in the tag table grew in place, or was a temporary allocation.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use heapy_host::event_writer::EventWriter;
 use heapy_host::instrument::{Contexts, InstrumentMap, Options, instrument};
+use heapy_host::recording::RecordingFile;
 use heapy_host::target::{Attached, Condition, Totals, configure};
 use serde::{Deserialize, Serialize};
 use wasmtime::{Cache, CacheConfig, Config, Engine, Linker, Module, Store};
@@ -25,6 +27,19 @@ pub(crate) struct Measured {
     /// Bytes of memory that the live table and the context table took at most, for each block that was live at the peak of
     /// live bytes; none where the system does not tell.
     pub(crate) bookkeeping: Option<f64>,
+    /// Bytes on disk of an event, where events were recorded.
+    pub(crate) event_bytes: Option<f64>,
+}
+
+/// What is observed.
+#[derive(Clone, Copy)]
+pub(crate) struct Observing {
+    /// Calling contexts.
+    pub(crate) contexts: Contexts,
+    /// Every event, written to disk by another thread.
+    pub(crate) events: bool,
+    /// Whether a snapshot of the peak is kept; taking it counts then.
+    pub(crate) peak: bool,
 }
 
 /// An engine as `heapy-host` has it, for both sides. Compiled modules are kept.
@@ -37,18 +52,22 @@ fn engine() -> wasmtime::Result<Engine> {
 }
 
 /// Measures a program.
-pub(crate) fn measure(program: &Program, contexts: Contexts) -> wasmtime::Result<Measured> {
+pub(crate) fn measure(program: &Program, observing: Observing) -> wasmtime::Result<Measured> {
+    let Observing { contexts, events, peak } = observing;
     let wasm = std::fs::read(&program.wasm)?;
     let engine = engine()?;
     let plain = Module::new(&engine, &wasm)?;
-    let instrumented = instrument(&wasm, &Options { contexts, ..Options::default() })?;
+    let instrumented = instrument(&wasm, &Options { contexts, events, peak: true, ..Options::default() })?;
     let with = Module::new(&engine, &instrumented.wasm)?;
     let map = Arc::new(instrumented.map);
     let mut times = (Vec::new(), Vec::new());
     let mut totals = Totals::default();
+    let mut event_bytes = None;
     for round in 0..=program.repeats.0 {
         let (one, _) = run(&engine, &plain, program, None)?;
-        let (other, last) = run(&engine, &with, program, Some((&map, &mut Attaching::default())))?;
+        let mut attaching = Attaching { events, keep_peak: peak, ..Attaching::default() };
+        let (other, last) = run(&engine, &with, program, Some((&map, &mut attaching)))?;
+        event_bytes = attaching.event_bytes;
         totals = last;
         if round > 0 {
             times.0.push(one.as_secs_f64());
@@ -60,6 +79,7 @@ pub(crate) fn measure(program: &Program, contexts: Contexts) -> wasmtime::Result
         allocations: totals.allocations,
         contexts: totals.contexts,
         bookkeeping: bookkeeping(&engine, &wasm, program, contexts)?,
+        event_bytes,
     })
 }
 
@@ -67,6 +87,9 @@ pub(crate) fn measure(program: &Program, contexts: Contexts) -> wasmtime::Result
 #[derive(Default)]
 struct Attaching {
     at_peak: bool,
+    keep_peak: bool,
+    events: bool,
+    event_bytes: Option<f64>,
     blocks: Arc<Mutex<usize>>,
     resident: Option<u64>,
 }
@@ -111,6 +134,15 @@ fn run(
     };
     let conditions = if attaching.at_peak { vec![Condition::Peak] } else { Vec::new() };
     let attached = Attached::new(&mut store, &instance, Arc::clone(map), conditions, Box::new(sink))?;
+    if attaching.keep_peak {
+        attached.keep_peak();
+    }
+    let folder = tempfile::tempdir()?;
+    let file = RecordingFile::create(&folder.path().join("events"))?;
+    let writer = if attaching.events { Some(EventWriter::start(file.events())?) } else { None };
+    if let Some(writer) = &writer {
+        attached.record_events(writer.sink());
+    }
     attached.start(&mut store)?;
     let clock = Clock::start();
     finished(attached.enter(&mut store, |store| start.call(store, ())))?;
@@ -119,7 +151,14 @@ fn run(
     if let Some(memory) = instance.get_memory(&mut store, "heapy:live").filter(|_| attaching.at_peak) {
         attaching.resident = resident(memory.data_ptr(&store) as usize);
     }
-    Ok((time, attached.totals(&mut store)))
+    let totals = attached.totals(&mut store);
+    if let Some(writer) = writer {
+        drop((store, attached));
+        let events = writer.finish()?;
+        let bytes: u64 = file.events().bytes()?;
+        attaching.event_bytes = Some(bytes as f64 / events.max(1) as f64);
+    }
+    Ok((time, totals))
 }
 
 /// A guest may end itself, with success.
