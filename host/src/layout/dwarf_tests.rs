@@ -14,8 +14,10 @@ const POINTER: u8 = 8;
 const ARRAY: u8 = 9;
 const TYPE_UNIT: u8 = 10;
 
-/// Tag, whether there are children, and attributes with their forms.
-const ABBREVIATIONS: [(u8, u8, u8, &[(u8, u8)]); 10] = [
+/// Code, tag, whether there are children, and attributes with their forms.
+type Abbreviation = (u8, u8, u8, &'static [(u8, u8)]);
+
+const ABBREVIATIONS: [Abbreviation; 10] = [
     (UNIT, 0x11, 1, &[(0x03, 0x08), (0x13, 0x0b)]),
     (STRUCT, 0x13, 1, &[(0x03, 0x08), (0x0b, 0x0b)]),
     (MEMBER, 0x0d, 0, &[(0x03, 0x08), (0x49, 0x13), (0x38, 0x0b)]),

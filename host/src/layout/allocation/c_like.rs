@@ -63,9 +63,10 @@ pub(super) fn type_of(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[C
     let mut asked: Vec<&Caller> = Vec::new();
     for frame in callers[own..].chunk_by(|one, other| one.place == other.place).take(MAX_WRAPPERS) {
         let mut untyped = true;
+        // An inlined function may give its result through a pointer, so that its caller knows more all the same.
+        asked.extend(frame);
         for caller in frame {
-            asked.push(caller);
-            if let Some(block) = declared(symbols, layouts, caller, size) {
+            if let Some(block) = declared(symbols, layouts, caller, size, result.header()) {
                 return named(block, TypeEvidence::DebugInfo);
             }
             untyped = returns_untyped(symbols, caller);
@@ -84,7 +85,7 @@ pub(super) fn type_of(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[C
             None => break,
         }
     }
-    if let Some(block) = asked.iter().find_map(|caller| by_size(symbols, layouts, caller, size)) {
+    if let Some(block) = asked.iter().find_map(|caller| by_size(symbols, layouts, caller, size, result.header())) {
         return named(block, TypeEvidence::Size);
     }
     match result.vague(layouts, size) {
@@ -111,7 +112,13 @@ fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller], s
 }
 
 /// What the pointer leads to that is declared in the line of the call, and so takes its result.
-fn declared(symbols: &Symbols<'_>, layouts: &mut Layouts, caller: &Caller, size: u64) -> Option<BlockType> {
+fn declared(
+    symbols: &Symbols<'_>,
+    layouts: &mut Layouts,
+    caller: &Caller,
+    size: u64,
+    header: Option<u64>,
+) -> Option<BlockType> {
     let line = |at: DieRef| symbols.dies.with_origin(at, |die| (die.line > 0).then_some(die.line));
     let variables = code::variables(symbols.dies, &caller.scope);
     let here: Vec<DieRef> = variables
@@ -119,21 +126,31 @@ fn declared(symbols: &Symbols<'_>, layouts: &mut Layouts, caller: &Caller, size:
         .filter(|&at| caller.line.is_some() && line(at) == caller.line && is_variable(symbols, at))
         .collect();
     let named = pointees(symbols, layouts, &here);
+    if let Some(header) = header {
+        let fitting: Vec<BlockType> = named.iter().filter_map(|block| block.behind(layouts, header, size)).collect();
+        return if let [block] = fitting[..] { Some(block) } else { None };
+    }
     let fitting: Vec<BlockType> = named.iter().copied().filter(|block| block.fitted(layouts, size).is_some()).collect();
     match fitting[..] {
         [block] => Some(block),
-        _ => headed(layouts, &named, size),
+        _ => headed(layouts, &named, size, None),
     }
 }
 
 /// The one struct in scope that variables point to and that has the requested size.
-fn by_size(symbols: &Symbols<'_>, layouts: &mut Layouts, caller: &Caller, size: u64) -> Option<BlockType> {
+fn by_size(
+    symbols: &Symbols<'_>,
+    layouts: &mut Layouts,
+    caller: &Caller,
+    size: u64,
+    header: Option<u64>,
+) -> Option<BlockType> {
     let all = pointees(symbols, layouts, &code::variables(symbols.dies, &caller.scope));
     let sized = |of: &&BlockType| layouts.get(of.ty).size == size && matches!(layouts.get(of.ty).form, Form::Record(_));
     let sized: Vec<&BlockType> = all.iter().filter(sized).collect();
     match sized[..] {
-        [of] => Some(BlockType::one(of.ty)),
-        [] => headed(layouts, &all, size),
+        [of] if header.is_none() => Some(BlockType::one(of.ty)),
+        [] => headed(layouts, &all, size, header),
         _ => None,
     }
 }
@@ -159,13 +176,15 @@ fn pointees(symbols: &Symbols<'_>, layouts: &mut Layouts, variables: &[DieRef]) 
 }
 
 /// The one type among these that a block of `size` bytes has room for behind an allocator's header.
-fn headed(layouts: &Layouts, pointees: &[BlockType], size: u64) -> Option<BlockType> {
+/// The header is of so many bytes where that is known.
+fn headed(layouts: &Layouts, pointees: &[BlockType], size: u64, header: Option<u64>) -> Option<BlockType> {
+    let headers = header.map_or(HEADERS, |known| [known; HEADERS.len()]);
     // Sizes may have been rounded up to a multiple of eight: a type of the very size is the better one, and small ones
     // are too like each other.
     for most in [0, 7] {
-        let fitting =
-            pointees.iter().flat_map(|of| HEADERS.map(|header| headed_by(layouts, of.ty, header, size, most)));
-        let fitting: Vec<BlockType> = fitting.flatten().collect();
+        let by = |of| headers.map(|header| headed_by(layouts, of, header, size, most));
+        let mut fitting: Vec<BlockType> = pointees.iter().flat_map(|of| by(of.ty)).flatten().collect();
+        fitting.dedup();
         if let [one] = fitting[..] {
             return Some(one);
         }

@@ -64,6 +64,11 @@ impl Passed {
         Some(Way::Returned)
     }
 
+    /// Bytes before what the allocators around the innermost one give, where there are some.
+    pub(super) fn header(&self) -> Option<u64> {
+        u64::try_from(self.header).ok().filter(|&header| header > 0)
+    }
+
     /// The type of bytes that was given to a block of `size` bytes, where nothing better is known.
     pub(super) fn vague(&self, layouts: &Layouts, size: u64) -> Option<BlockType> {
         let (ty, header) = self.bytes?;
