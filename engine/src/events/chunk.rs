@@ -140,7 +140,7 @@ impl Writer {
     fn kind(&mut self, kind: u8) {
         self.kinds |= kind << (2 * (self.count % 4));
         self.count += 1;
-        if self.count % 4 == 0 {
+        if self.count.is_multiple_of(4) {
             self.out.columns[Column::Kinds as usize].push(std::mem::take(&mut self.kinds));
         }
     }
@@ -185,7 +185,7 @@ impl Writer {
     }
 
     fn finish(mut self) -> [Vec<u8>; COLUMNS] {
-        if self.count % 4 != 0 {
+        if !self.count.is_multiple_of(4) {
             self.out.columns[Column::Kinds as usize].push(self.kinds);
         }
         self.out.columns
