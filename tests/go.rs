@@ -198,6 +198,22 @@ fn words_of_typed_holders_that_are_no_pointers_are_no_edges() {
 }
 
 #[test]
+fn fields_have_their_values() {
+    let Some((name, marks, run)) = runs().first() else { return };
+    let at = told(name, &guests().unwrap()[0].1, marks, run).swap_remove(0);
+    let fields = |label: &str| {
+        let address = at.mark.blocks.iter().find(|told| told.label == label).unwrap().address;
+        let block = at.paused.blocks.iter().position(|block| block.address == address).unwrap();
+        let fields = at.typed.fields(&at.paused, block).unwrap();
+        fields.into_iter().map(|field| format!("{}={}", field.name, field.value)).collect::<Vec<_>>()
+    };
+    let person = fields("person");
+    assert!(person.contains(&"Name=\"AnnAnnAnnAnnAnnAnn\"".to_owned()), "{person:?}");
+    assert!(person.contains(&"Age=40".to_owned()), "{person:?}");
+    assert!(person.iter().any(|field| field.starts_with("Friends=2 of 2 elements at 0x")), "{person:?}");
+}
+
+#[test]
 fn keys_of_maps_name_what_is_held_under_them() {
     for (name, marks, run) in runs() {
         let heap = &run.heaps[0];
@@ -240,12 +256,17 @@ fn contexts_are_stacks_of_goroutines() {
             assert!(site.file.as_deref().is_some_and(|file| file.ends_with("main.go")), "{name}: {site:?}");
             assert!(site.line.is_some_and(|line| line > 100), "{name}: {site:?}");
         }
-        // Recursion from one place counts once, so that what called it is still told.
+        // Of recursion the innermost activation counts, so that what called it is still told, and contexts are few.
         let deep = marks[0].blocks.iter().find(|told| told.label == "deep").unwrap();
         let context = heap.context(heap.find(0, deep.address).unwrap()).unwrap();
         let frames: Vec<String> = heap.frames_of(context).map(|frame| frame.function.to_string()).collect();
         assert!(frames[0].starts_with("main.main.func"), "{name}: {frames:?}");
         assert!(frames.contains(&"main.descend".to_owned()) && frames.contains(&"main.main".to_owned()), "{frames:?}");
+        let planted =
+            blocks(heap).filter(|&block| site_of(heap, block).is_some_and(|site| &*site.function == "main.plant"));
+        let contexts: Vec<_> = planted.map(|block| heap.context(block).unwrap()).collect();
+        let distinct = contexts.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert!(contexts.len() == 4095 && distinct <= 4, "{name}: {} blocks, {distinct} contexts", contexts.len());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Goroutines and the live parts of their stacks, which lie in the guest's memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::descriptors::Descriptors;
@@ -14,8 +14,6 @@ use crate::paused::RawFrame;
 const MAX_GOROUTINES: u64 = 1 << 24;
 /// Goroutines that are looked at to tell a list of them.
 const SAMPLE: u64 = 64;
-/// Frames of a stack that are told.
-const MAX_FRAMES: usize = 1 << 16;
 /// The status of goroutines that are gone.
 const DEAD: u64 = 6;
 
@@ -112,22 +110,24 @@ impl GoroutineLayout {
     }
 }
 
-/// The frames of the stack that has a return address at `at`, innermost first: each is a function and where it goes on.
-pub(crate) fn frames(memory: &[u8], program: &Program, at: u64, most: usize) -> Vec<RawFrame> {
+/// The frames of the stack that has a return address at `at`, innermost first: each is a function and where it goes on. Of
+/// a function that is active several times only the innermost activation is told. At most `most` frames, and at most
+/// `steps` that are walked over.
+pub(crate) fn frames(memory: &[u8], program: &Program, at: u64, most: usize, steps: u32) -> Vec<RawFrame> {
     let view = View(memory);
     let (mut at, mut frames) = (at, Vec::new());
-    let mut before = None;
-    while frames.len() < most.min(MAX_FRAMES) {
-        let Some(counter) = view.word(at) else { break };
-        let function = (counter >> BLOCK_BITS).checked_sub(FIRST_FUNCTION);
+    let mut seen = HashSet::new();
+    // The last step is not looked at, as in the guest's own code.
+    for _ in 1..steps {
+        let counter = view.word(at).filter(|_| frames.len() < most);
+        let function = counter.and_then(|counter| (counter >> BLOCK_BITS).checked_sub(FIRST_FUNCTION));
         let Some(function) = function.filter(|&function| function < program.strides.len() as u64) else { break };
         let stride = program.strides[function as usize];
         if stride == 0 {
             break;
         }
-        // A function that calls itself from one place counts once.
-        if before.replace(counter) != Some(counter) {
-            frames.push(RawFrame::in_block(program.imported + function as u32, counter as u16));
+        if seen.insert(function) {
+            frames.push(RawFrame::in_block(program.imported + function as u32, counter.unwrap_or(0) as u16));
         }
         at += u64::from(stride);
     }

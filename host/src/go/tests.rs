@@ -158,14 +158,14 @@ fn stacks_are_walked_by_the_sizes_of_frames() {
     let (mut memory, program) = memory();
     let mut put = |at: u64, counter: u64| memory[at as usize..][..8].copy_from_slice(&counter.to_le_bytes());
     put(STACK.start, 0x1000_0005);
-    // The same place again is recursion.
-    put(STACK.start + 24, 0x1000_0005);
+    // The same function again is recursion.
+    put(STACK.start + 24, 0x1000_0007);
     put(STACK.start + 48, 0x1002_0001);
     put(STACK.start + 56, 0x1001_0001);
-    let found = frames(&memory, &program, STACK.start, 10);
+    let found = frames(&memory, &program, STACK.start, 10, 256);
     let found: Vec<(u32, Option<u16>)> = found.iter().map(|frame| (frame.function, frame.block)).collect();
     assert_eq!(found, [(2, Some(5)), (4, Some(1))]);
-    assert!(frames(&memory, &program, u64::MAX - 3, 10).is_empty());
+    assert!(frames(&memory, &program, u64::MAX - 3, 10, 256).is_empty());
 }
 
 #[test]
@@ -207,6 +207,6 @@ proptest! {
         prop_assert!(objects.windows(2).all(apart));
         prop_assert!(objects.iter().all(|(address, room, _)| address + room <= memory.len() as u64));
         extents(&memory, &program);
-        frames(&memory, &program, pointer.unwrap_or(STACK.start), usize::MAX);
+        frames(&memory, &program, pointer.unwrap_or(STACK.start), usize::MAX, u32::MAX);
     }
 }

@@ -14,8 +14,9 @@
 //!
 //! Go's stacks are in linear memory, and a function leaves WebAssembly's stack whenever its goroutine waits: the calling
 //! context is there to be read, and nowhere else. `$record` walks the return addresses with a table of the functions'
-//! frame sizes, which is a load and a few additions for each frame, and makes V of them and of the type: a context is a
-//! stack and a type. Nothing is written but the live table.
+//! frame sizes, a few loads and additions for each frame, and makes V of them and of the type: a context is a stack and a
+//! type. Of a function that is active several times only the innermost activation counts, so that recursion makes no
+//! contexts without end. Nothing is written but the live table's memory.
 //!
 //! A cell is written over whatever is there, for objects go without being given back one by one.
 
@@ -34,6 +35,8 @@ use crate::live::layout::{self, HostFunction};
 const STACK_POINTER: u32 = 0;
 /// Frames that a context tells.
 pub(crate) const MAX_FRAMES: u32 = 32;
+/// Frames that are walked over for that: functions that are active several times count once.
+pub(crate) const MAX_STEPS: u32 = 256;
 /// Bytes that tiny objects share.
 const TINY_BYTES: i32 = 16;
 /// In what `$record` is told of the place of the result: the object may share a block.
@@ -87,15 +90,17 @@ impl Locals {
     /// Bytes of the block before the object, where it shares one.
     const BEFORE: u32 = 11;
     const TOTAL: u32 = 12;
-    const BITS: u32 = 13;
-    const BYTES: u32 = 14;
-    const COUNTER: u32 = 15;
-    const COUNTER_BEFORE: u32 = 16;
+    /// Number of the walk, and frames that it may still go over.
+    const WALK: u32 = 13;
+    const STEPS: u32 = 14;
+    const BITS: u32 = 15;
+    const BYTES: u32 = 16;
+    const COUNTER: u32 = 17;
 }
 
 /// `$record`, a function `(stack pointer, place of the result, size, type)`; `functions` have a frame size in the table.
 pub(super) fn record_function(added: &Added, functions: u32) -> Function {
-    let mut function = Function::new([(9, ValType::I32), (4, ValType::I64)]);
+    let mut function = Function::new([(11, ValType::I32), (3, ValType::I64)]);
     let mut code = function.instructions();
     let load = |offset| MemArg { offset, align: 2, memory_index: 0 };
     code.local_get(Locals::POINTER).local_get(Locals::PLACE).i32_const(!(MAY_SHARE as i32)).i32_and().i32_add();
@@ -117,40 +122,50 @@ pub(super) fn record_function(added: &Added, functions: u32) -> Function {
 
 /// Makes V of the type and the return addresses.
 fn hash(added: &Added, code: &mut InstructionSink<'_>, functions: u32) {
-    const FACTOR: i32 = 0x9E37_79B1_u32 as i32;
-    let mix = |code: &mut InstructionSink<'_>| {
-        code.i32_const(FACTOR).i32_mul().local_set(Locals::CONTEXT);
-    };
     code.local_get(Locals::TYPE);
     mix(code);
     if added.contexts {
-        code.local_get(Locals::POINTER).i32_const(8).i32_sub().local_set(Locals::AT);
-        // The last address of which eight bytes can be read.
-        code.memory_size(0).i32_const(16).i32_shl().i32_const(8).i32_sub().local_set(Locals::LAST);
-        code.i32_const(MAX_FRAMES as i32).local_set(Locals::LEFT);
-        code.block(BlockType::Empty).loop_(BlockType::Empty);
-        code.local_get(Locals::AT).local_get(Locals::LAST).i32_gt_u().br_if(1);
-        code.local_get(Locals::AT).i64_load(MemArg { offset: 0, align: 3, memory_index: 0 });
-        code.local_tee(Locals::COUNTER).i64_const(i64::from(BLOCK_BITS)).i64_shr_u().i64_const(FIRST_FUNCTION as i64);
-        code.i64_sub().i32_wrap_i64().local_tee(Locals::SLOT).i32_const(functions as i32).i32_ge_u().br_if(1);
-        code.local_get(Locals::SLOT).i32_const(2).i32_shl();
-        code.i32_load(MemArg { offset: layout::STRIDES, align: 2, memory_index: added.memory });
-        code.local_tee(Locals::CELL).i32_eqz().br_if(1);
-        code.local_get(Locals::AT).local_get(Locals::CELL).i32_add().local_set(Locals::AT);
-        // A function that calls itself from one place counts once.
-        code.local_get(Locals::COUNTER).local_get(Locals::COUNTER_BEFORE).i64_eq().br_if(0);
-        code.local_get(Locals::COUNTER).local_tee(Locals::COUNTER_BEFORE);
-        code.i64_const(i64::from(BLOCK_BITS)).i64_rotl().i32_wrap_i64();
-        code.local_get(Locals::COUNTER).i32_wrap_i64().i32_xor();
-        code.local_get(Locals::CONTEXT).i32_const(7).i32_rotl().i32_xor();
-        mix(code);
-        code.local_get(Locals::LEFT).i32_const(1).i32_sub().local_tee(Locals::LEFT).br_if(0).end().end();
+        walk(added, code, functions);
     }
     code.local_get(Locals::CONTEXT).i32_const(15).i32_shr_u().local_get(Locals::CONTEXT).i32_xor();
     mix(code);
     // Never zero, and the bits by which slots are found depend on all others.
     code.local_get(Locals::CONTEXT).i32_const(13).i32_shr_u().local_get(Locals::CONTEXT).i32_xor();
     code.i32_const(1).i32_or().local_set(Locals::CONTEXT);
+}
+
+/// Spreads what is on the stack over the bits of V.
+fn mix(code: &mut InstructionSink<'_>) {
+    const FACTOR: i32 = 0x9E37_79B1_u32 as i32;
+    code.i32_const(FACTOR).i32_mul().local_set(Locals::CONTEXT);
+}
+
+/// Mixes return addresses into V, from the innermost on.
+fn walk(added: &Added, code: &mut InstructionSink<'_>, functions: u32) {
+    let table = |offset| MemArg { offset, align: 2, memory_index: added.memory };
+    let seen = table(layout::STRIDES + layout::STRIDE_WALK);
+    code.i32_const(0).i32_const(0).i32_load(table(layout::WALK)).i32_const(1).i32_add().local_tee(Locals::WALK);
+    code.i32_store(table(layout::WALK));
+    code.local_get(Locals::POINTER).i32_const(8).i32_sub().local_set(Locals::AT);
+    // The last address of which eight bytes can be read.
+    code.memory_size(0).i32_const(16).i32_shl().i32_const(8).i32_sub().local_set(Locals::LAST);
+    code.i32_const(MAX_FRAMES as i32).local_set(Locals::LEFT).i32_const(MAX_STEPS as i32).local_set(Locals::STEPS);
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    code.local_get(Locals::AT).local_get(Locals::LAST).i32_gt_u().br_if(1);
+    code.local_get(Locals::AT).i64_load(MemArg { offset: 0, align: 3, memory_index: 0 });
+    code.local_tee(Locals::COUNTER).i64_const(i64::from(BLOCK_BITS)).i64_shr_u().i64_const(FIRST_FUNCTION as i64);
+    code.i64_sub().i32_wrap_i64().local_tee(Locals::SLOT).i32_const(functions as i32).i32_ge_u().br_if(1);
+    code.local_get(Locals::SLOT).i32_const(layout::STRIDE_LOG2 as i32).i32_shl().local_tee(Locals::SLOT);
+    code.i32_load(table(layout::STRIDES)).local_tee(Locals::CELL).i32_eqz().br_if(1);
+    code.local_get(Locals::AT).local_get(Locals::CELL).i32_add().local_set(Locals::AT);
+    code.local_get(Locals::STEPS).i32_const(1).i32_sub().local_tee(Locals::STEPS).i32_eqz().br_if(1);
+    code.local_get(Locals::SLOT).i32_load(seen).local_get(Locals::WALK).i32_eq().br_if(0);
+    code.local_get(Locals::SLOT).local_get(Locals::WALK).i32_store(seen);
+    code.local_get(Locals::COUNTER).i64_const(i64::from(BLOCK_BITS)).i64_rotl().i32_wrap_i64();
+    code.local_get(Locals::COUNTER).i32_wrap_i64().i32_xor();
+    code.local_get(Locals::CONTEXT).i32_const(7).i32_rotl().i32_xor();
+    mix(code);
+    code.local_get(Locals::LEFT).i32_const(1).i32_sub().local_tee(Locals::LEFT).br_if(0).end().end();
 }
 
 /// Writes the cell and counts, or has the host do it.

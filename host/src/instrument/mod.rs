@@ -39,7 +39,7 @@ use call_graph::CallGraph;
 use context_code::{ContextGlobals, ContextPlan};
 use edits::ProbeSites;
 use emit::{Additions, assemble};
-pub(crate) use go_probes::MAX_FRAMES as MAX_GO_FRAMES;
+pub(crate) use go_probes::{MAX_FRAMES as MAX_GO_FRAMES, MAX_STEPS as MAX_GO_STEPS};
 use info::{ModuleInfo, is_function};
 use live_table::Added;
 pub use map::InstrumentMap;

@@ -26,8 +26,8 @@ pub(super) enum Known {
     ShortString { pointer: u64, element: LayoutId },
     /// A hash table: a pointer to its control bytes, the buckets before them.
     Table { control: u64, mask: u64, element: LayoutId },
-    /// A pointer with a length and room for more.
-    Room { pointer: u64, length: u64, capacity: u64, element: LayoutId },
+    /// A pointer with a length and room for more; of a text there is no more than its length.
+    Room { pointer: u64, length: u64, capacity: u64, element: LayoutId, text: bool },
     /// A group of slots of a map, of which a byte each says whether it is in use.
     Group { control: u64, slots: u64, count: u64, slot: LayoutId },
     /// A pointer with a length.
@@ -89,10 +89,15 @@ fn of_go(layouts: &Layouts, record: &Record, name: &str) -> Option<Known> {
             length: length.offset,
             capacity: capacity.offset,
             element: layouts.target(pointer.ty)?,
+            text: false,
         }),
-        [text, length] if text.artificial && text.name == "str" => {
-            Some(Known::Slice { pointer: text.offset, length: length.offset, element: layouts.target(text.ty)? })
-        }
+        [text, length] if text.artificial && text.name == "str" => Some(Known::Room {
+            pointer: text.offset,
+            length: length.offset,
+            capacity: length.offset,
+            element: layouts.target(text.ty)?,
+            text: true,
+        }),
         [tab, data] if tab.artificial => Some(Known::Dynamic { pointer: data.offset, vtable: tab.offset }),
         [control, slots] if name.starts_with("map.group[") && control.name == "ctrl" && slots.name == "slots" => {
             let Form::Array { element: slot, count: Some(count) } = layouts.get(slots.ty).form else { return None };
@@ -136,7 +141,13 @@ fn zig_list(layouts: &Layouts, record: &Record) -> Option<Known> {
     let (items, capacity) = (find("items")?, find("capacity")?);
     let Known::Slice { pointer, length, element } = zig(layouts, "", layouts.record(items.ty)?)? else { return None };
     let inside = |offset: u64| items.offset.saturating_add(offset);
-    Some(Known::Room { pointer: inside(pointer), length: inside(length), capacity: capacity.offset, element })
+    Some(Known::Room {
+        pointer: inside(pointer),
+        length: inside(length),
+        capacity: capacity.offset,
+        element,
+        text: false,
+    })
 }
 
 /// `std::vector`: of libc++, whose newest versions have a `__cap_`, and of libstdc++.

@@ -188,13 +188,11 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
     match containers::known(layouts, ty, record)? {
         Known::Slice { pointer, length, element } => {
             let length = word(length)?;
-            let text = name.ends_with("str")
-                || layouts.get(ty).language == Language::Go
-                || layouts.get(element).language == Language::Zig && name.ends_with("]u8");
+            let text = name.ends_with("str") || layouts.get(element).language == Language::Zig && name.ends_with("]u8");
             Some(plain(word(pointer)?, length, length, element, text))
         }
-        Known::Room { pointer, length, capacity, element } => {
-            let text = layouts.get(element).language == Language::Zig && layouts.get(element).name == "u8";
+        Known::Room { pointer, length, capacity, element, text } => {
+            let text = text || layouts.get(element).language == Language::Zig && layouts.get(element).name == "u8";
             Some(plain(word(pointer)?, word(length)?, word(capacity)?, element, text))
         }
         Known::Range { first, used, end, element } => {

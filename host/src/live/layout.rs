@@ -5,8 +5,9 @@
 //!               allocation to the host. Without: the only slot, whose lower half is zero, and anything else does so
 //! 64 KiB        context table: slots of 32 bytes (V: u32, tag: u32, allocations: u64, their bytes: u64), open addressing
 //! 16 MiB behind tag table: 16 bytes for each tag (bytes by which blocks grew in place: u64, temporary allocations: u64)
-//! 8 MiB behind  of a Go guest the bytes from each function's return address to its caller's on Go's stack, 4 bytes each
-//! 1 MiB behind  ring of events, 16 bytes each, where events are recorded
+//! 8 MiB behind  of a Go guest for each function the bytes from its return address to its caller's on Go's stack, and the
+//!               number of the walk that has seen it last: 8 bytes
+//! 2 MiB behind  ring of events, 16 bytes each, where events are recorded
 //! 1 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
@@ -48,12 +49,18 @@ pub(crate) const TAG_LOG2: u32 = 4;
 pub(crate) const TAG_TEMPORARY: u64 = 8;
 /// Tags that have a place in the tag table; of others the host keeps count.
 pub(crate) const TAGS_MAX: u32 = 1 << 19;
+/// Address of the number of the last walk of a stack of Go's.
+pub(crate) const WALK: u64 = 4096;
 /// Address of the table of Go's functions: for each defined one the bytes from its return address to its caller's.
 pub(crate) const STRIDES: u64 = TAG_TABLE + ((TAGS_MAX as u64) << TAG_LOG2);
+/// log2 of the bytes of an entry.
+pub(crate) const STRIDE_LOG2: u32 = 3;
+/// Where an entry has the number of the walk that has seen the function last.
+pub(crate) const STRIDE_WALK: u64 = 4;
 /// Most functions in that table; contexts end at others.
 pub(crate) const STRIDES_MAX: u32 = 1 << 18;
 /// Address of the ring of events.
-pub(crate) const EVENTS: u64 = STRIDES + 4 * STRIDES_MAX as u64;
+pub(crate) const EVENTS: u64 = STRIDES + ((STRIDES_MAX as u64) << STRIDE_LOG2);
 /// Bytes of the ring.
 pub(crate) const EVENTS_BYTES: u64 = 1 << 20;
 /// Bytes of an event in it.

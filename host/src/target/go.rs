@@ -8,8 +8,8 @@ use wasmtime::AsContextMut;
 use super::handles::{set, value};
 use super::state::State;
 use crate::go::{Allocated, GoHeap, Program, extents, frames};
-use crate::instrument::MAX_GO_FRAMES;
-use crate::live::layout::{STRIDES, STRIDES_MAX};
+use crate::instrument::{MAX_GO_FRAMES, MAX_GO_STEPS};
+use crate::live::layout::{STRIDE_LOG2, STRIDES, STRIDES_MAX};
 use crate::live::{Block, Seen, Stack};
 use crate::paused::LiveBlock;
 
@@ -36,9 +36,9 @@ impl GoState {
     /// Nothing yet; writes the table by which `$record` walks stacks into the live table's memory.
     pub(crate) fn new(program: &Program, memory: &mut [u8]) -> Self {
         let strides = program.strides.iter().take(STRIDES_MAX as usize);
-        let places = memory.get_mut(STRIDES as usize..).unwrap_or_default().chunks_exact_mut(4);
+        let places = memory.get_mut(STRIDES as usize..).unwrap_or_default().chunks_exact_mut(1 << STRIDE_LOG2);
         for (place, stride) in places.zip(strides) {
-            place.copy_from_slice(&stride.to_le_bytes());
+            place[..4].copy_from_slice(&stride.to_le_bytes());
         }
         Self::default()
     }
@@ -85,7 +85,7 @@ impl State {
         // The allocator's function has returned, but its return address is still below the stack pointer.
         let at = value(&pointer, &mut store).saturating_sub(8);
         let memory = self.handles.memory.map(|memory| memory.data(&store)).unwrap_or_default();
-        let frames = frames(memory, program, at, most).into_iter();
+        let frames = frames(memory, program, at, most, MAX_GO_STEPS).into_iter();
         Stack::Named(None, frames.skip_while(|frame| self.map.is_allocator(frame.function)).collect())
     }
 

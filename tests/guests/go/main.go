@@ -34,6 +34,16 @@ type Wide struct {
 	Right  [20]*Node
 }
 
+type Tree struct{ Left, Right *Tree }
+
+// Recursion through two places.
+func plant(depth int) *Tree {
+	if depth == 0 {
+		return &Tree{}
+	}
+	return &Tree{plant(depth - 1), plant(depth - 1)}
+}
+
 func (s *Square) Area() float64 { return s.Side * s.Side }
 func (p *Poly) Area() float64   { return float64(len(p.Points)) }
 
@@ -51,6 +61,7 @@ var (
 	wide   *Wide
 	grown  []int32
 	sink   *Node
+	tree   *Tree
 )
 
 type record struct {
@@ -245,6 +256,7 @@ func main() {
 		list = &Node{list, node.Value}
 		tell(unsafe.Pointer(list), unsafe.Sizeof(*list), "main.Node", "deep")
 	})
+	tree = plant(11)
 	mark(1)
 	list, people, shapes, lines, blob, byName, wide = nil, nil, nil, nil, nil, nil, nil
 	<-queue

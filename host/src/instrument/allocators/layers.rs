@@ -2,13 +2,15 @@
 //!
 //! A function that only passes its parameters on to another entry of the same kind is not probed: its callee tells the
 //! same block with the same size. Rust's shims and C++ operators that reach a lower layer are not probed either, for what
-//! is freed there may have been allocated below them. All others are, and tell a block only when no other entry is active.
+//! is freed there may have been allocated below them; but a layer that gives blocks back without reaching the lower one
+//! has an allocator of its own, and what it reaches in allocating is but a panic's message. All others are probed, and tell
+//! a block only when no other entry is active.
 
 use std::collections::VecDeque;
 
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
-use super::{Entry, Layer};
+use super::{Entry, Layer, Role};
 use crate::instrument::body::{BodyFacts, Callee};
 use crate::instrument::info::ModuleInfo;
 
@@ -61,6 +63,13 @@ fn only_passes_on(info: &ModuleInfo<'_>, body: &BodyFacts) -> Option<bool> {
 }
 
 fn covered_below(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
+    let releases = |other: &&Entry| other.layer == entry.layer && matches!(other.role, Role::Release { .. });
+    reaches_below(info, entry, candidates)
+        && candidates.iter().filter(releases).all(|release| reaches_below(info, release, candidates))
+}
+
+/// Whether an entry calls one of the same kind in a lower layer, or what calls one.
+fn reaches_below(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
     let below: &[Layer] = match entry.layer {
         Layer::RustShim => &[Layer::C, Layer::RustDlmalloc],
         Layer::Cpp => &[Layer::C],
@@ -132,5 +141,32 @@ impl Reach {
         {
             pending.push_back(function);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::instrument::{AllocatorReport, Standing};
+
+    /// A global allocator that reaches the C library's only where it panics, or as what it rests on.
+    fn standing(dealloc: &str) -> Option<Standing> {
+        let text = format!(
+            r#"(module (memory 1)
+            (func $malloc (param i32) (result i32) (memory.grow (local.get 0)))
+            (func $free (param i32) (drop (memory.grow (local.get 0))))
+            (func $panic (drop (call $malloc (i32.const 64))) unreachable)
+            (func $__rust_alloc (param i32 i32) (result i32)
+              (if (i32.eqz (local.get 0)) (then (call $panic)))
+              (i32.add (local.get 0) (local.get 1)))
+            (func $__rust_dealloc (param i32 i32 i32) {dealloc}))"#
+        );
+        let report = AllocatorReport::of(&wat::parse_str(text).unwrap(), &[]).unwrap();
+        report.candidates.iter().find(|found| found.name == "__rust_alloc").map(|found| found.standing)
+    }
+
+    #[test]
+    fn an_allocator_of_its_own_is_probed_though_it_may_panic() {
+        assert_eq!(standing("nop"), Some(Standing::Probed));
+        assert_eq!(standing("(call $free (local.get 0))"), Some(Standing::CoveredBelow));
     }
 }
