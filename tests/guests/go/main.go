@@ -250,7 +250,7 @@ func main() {
 	go func() { finished <- litter(20000) }()
 	total := <-finished
 	deep := 0
-	descend(300, func() {
+	descend(200, func() {
 		node := &Node{Value: 300}
 		deep = node.Value
 		list = &Node{list, node.Value}
