@@ -29,7 +29,10 @@ impl State {
             _ if !self.trap_frames.is_empty() => (self.trap_frames.clone(), None),
             none => (none, Some(Vec::new())),
         };
-        let memory = self.handles.memory.map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
+        let mut memory = self.peak.spare();
+        if let Some(exported) = self.handles.memory {
+            memory.extend_from_slice(exported.data(&store));
+        }
         self.name_contexts();
         let go = self.go_heap(&mut store, &memory);
         let blocks = match &go {

@@ -17,8 +17,8 @@ use super::state::State;
 use crate::live::layout::{PEAK_SHIFT, event_kinds};
 use crate::paused::Paused;
 
-/// Candidates are taken however long that takes until so many bytes of memory were copied for them.
-const COPIED_FREE: u64 = 1 << 30;
+/// Candidates that nobody asked for are taken however long that takes until so many bytes of memory were copied for them.
+const COPIED_FREE: u64 = 1 << 28;
 /// Later ones may take one part in so many of the time.
 const TIME_SHARE: u32 = 20;
 
@@ -43,6 +43,8 @@ pub(crate) struct PeakKeeper {
     /// Bytes of memory that candidates took, and time.
     copied: u64,
     took: Duration,
+    /// Memory of a candidate that is none any more: pages that need not be asked of the system again.
+    spare: Vec<u8>,
 }
 
 impl PeakKeeper {
@@ -67,6 +69,13 @@ impl PeakKeeper {
 
     fn may_take(&self, since: Instant) -> bool {
         self.copied < COPIED_FREE || self.took * TIME_SHARE < since.elapsed()
+    }
+
+    /// An empty vector for a copy of memory, with room where there is some to reuse.
+    pub(crate) fn spare(&mut self) -> Vec<u8> {
+        let mut spare = std::mem::take(&mut self.spare);
+        spare.clear();
+        spare
     }
 
     fn candidate_bytes(&self) -> u64 {
@@ -97,7 +106,9 @@ impl State {
     /// Live bytes are about to fall below the floor.
     pub(crate) fn leave_peak(&mut self, mut store: impl AsContextMut) {
         set(&self.handles.floor, &mut store, 0);
-        if self.wants_peak() && self.peak.may_take(self.started) {
+        // Who asks for the peak gets it, whatever it costs.
+        let asked = self.conditions.contains(&Condition::Peak);
+        if asked || (self.wants_peak() && self.peak.may_take(self.started)) {
             self.take_candidate(store);
         }
     }
@@ -110,8 +121,9 @@ impl State {
             return;
         }
         let begun = Instant::now();
-        // The old one's memory goes first.
-        self.peak.candidate = None;
+        if let Some((_, old)) = self.peak.candidate.take() {
+            self.peak.spare = old.memory;
+        }
         self.note_event(&mut store, event_kinds::SNAPSHOT, 0, 0);
         let age = self.ages.last().copied().unwrap_or(1);
         let paused = self.pause_between(&mut store, "peak", age);
