@@ -62,6 +62,11 @@ async def main():
         assert wrong and "Colour" in text, text
         wrong, text = await ask("why", address="0x1")
         assert wrong, text
+        # Nothing can stop a regular expression, but the server goes on.
+        wrong, text = await ask("query", expression="/(a+)+$/.test('a'.repeat(60) + 'b')")
+        assert wrong and "20" in text, text
+        wrong, text = await ask("query", expression="hp.heap().count")
+        assert (wrong, text) == (False, "14"), text
     print("ok")
 
 asyncio.run(main())
