@@ -152,7 +152,7 @@ pub(crate) fn heaps() -> impl Strategy<Value = Heap> {
 
 /// Contents of two objects of three: those of one size have equal bytes, of which all but the first are held.
 fn add_contents(builder: &mut HeapBuilder, object: ObjectKey, at: usize, size: u64) {
-    if at % 3 == 0 {
+    if at.is_multiple_of(3) {
         return;
     }
     builder.add_content(object, size as u32);
