@@ -309,3 +309,30 @@ fn blocks_given_out_twice_are_told_once_with_both_specifications() {
     assert!(twice[0].starts_with(expected), "{notes:?}");
     assert_eq!(twice[0].matches("`pool_take` (alloc=#").count(), 2, "{notes:?}");
 }
+
+/// What it gives out lies eight bytes apart, however much was asked for.
+const TIGHT: &str = r#"(module
+  (memory (export "memory") 2)
+  (global $top (mut i32) (i32.const 4096))
+  (func $take (param $size i32) (result i32)
+    (global.get $top)
+    (global.set $top (i32.add (global.get $top) (i32.const 8))))
+  (func $make (result i32) (call $take (i32.const 24)) (nop))
+  (func (export "_start") (drop (call $make)) (drop (call $make)) (drop (call $make))))"#;
+
+#[test]
+fn blocks_that_reach_into_others_are_cut_and_told() {
+    let folder = with_module(TIGHT);
+    let words = ["record", "guest.wasm", "-o", "run.heapy", "--allocator", "alloc=take"];
+    let output = heapy(&words, folder.path());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = heapy(&["query", "run.heapy", "--json", "-e", "hp"], folder.path());
+    let notes = serde_json::from_slice::<Value>(&output.stdout).unwrap()["notes"].to_string();
+    let expected =
+        "2 blocks reach into the block behind them and are shown as ending there, the first at 0x1000 with 24 bytes";
+    assert!(notes.contains(expected), "{notes}");
+    assert_eq!(notes.matches("`take` (alloc=#").count(), 2, "{notes}");
+    let output = heapy(&["query", "run.heapy", "-e", "hp.heapu({ stat: false }).sizes().join(' ')"], folder.path());
+    // The global holds the third one.
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "8 8", "{}", stderr(&output));
+}

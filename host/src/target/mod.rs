@@ -11,6 +11,7 @@ mod go;
 mod handles;
 mod lifetimes;
 mod native;
+mod overlaps;
 mod pause;
 mod peak;
 mod request;

@@ -35,10 +35,11 @@ impl State {
         }
         self.name_contexts();
         let go = self.go_heap(&mut store, &memory);
-        let blocks = match &go {
+        let mut blocks = match &go {
             Some(go) => go.blocks.clone(),
             None => self.table.blocks(self.handles.live.data(&store), memory.len() as u64),
         };
+        let cut = self.cut_overlaps(&mut blocks);
         let counts = self.contexts.counts(self.handles.live.data(&store));
         let live_bytes = value(&self.handles.live_bytes, &mut store);
         let live = self.by_context(&blocks, counts.len());
@@ -69,6 +70,7 @@ impl State {
             overlap: self.overlap(),
             ..Paused::default()
         };
+        paused.notes.extend(cut);
         if let Some(go) = &mut self.go {
             paused.notes.append(&mut go.notes);
         } else if let Some(pointer) = self.handles.stack_pointer {

@@ -19,7 +19,7 @@ use crate::functions::Functions;
 use crate::instrument::{InstrumentMap, Probe};
 use crate::live::layout::{Cell, event_kinds};
 use crate::live::{Block, ContextTable, Seen, Stack, Table, layout};
-use crate::paused::{ContextKey, Overlap, Paused, RawFrame, WildRelease};
+use crate::paused::{ContextKey, Paused, RawFrame, WildRelease};
 
 /// Takes the snapshots.
 pub type Sink = Box<dyn FnMut(Paused) + Send>;
@@ -46,9 +46,9 @@ pub(crate) struct Problems {
 /// A block that was given out while it was live: its address, and the tags of the live one and of the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GivenTwice {
-    address: u32,
-    before: u32,
-    again: u32,
+    pub(super) address: u32,
+    pub(super) before: u32,
+    pub(super) again: u32,
 }
 
 /// The host's side of one attached instance.
@@ -317,24 +317,6 @@ impl State {
                 released: last.and_then(|_| self.released.get(&address).cloned()),
             });
         }
-    }
-
-    /// The blocks that were given out while they were live; contexts must have their names.
-    pub(crate) fn overlap(&self) -> Option<Overlap> {
-        let GivenTwice { address, before, again } = self.problems.overlap?;
-        let given = |tag: u32| {
-            let context = self.contexts.birth(tag).context.checked_sub(1);
-            let entries = &self.contexts.contexts().entries;
-            let entry = context.and_then(|context| entries.get(context as usize).copied().flatten());
-            let by = entry.map_or_else(|| "an allocator".to_owned(), |entry| self.map.specification(entry));
-            (by, context.map(ContextKey))
-        };
-        Some(Overlap {
-            count: self.problems.overlaps,
-            address: address.into(),
-            before: given(before),
-            again: given(again),
-        })
     }
 
     pub(super) fn add_live_bytes(&mut self, mut store: impl AsContextMut, change: i64) {
