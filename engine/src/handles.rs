@@ -201,8 +201,11 @@ impl Handles {
 
 /// A number of each member. Time O(n); one loop for each column, since a million numbers are read in a few milliseconds.
 fn numbers(set: &IdentitySet, of: impl Fn(ObjectId) -> u64) -> Vec<f64> {
-    let mut numbers = Vec::with_capacity(set.count());
-    numbers.extend(set.nodes().iter().map(|object| of(object) as f64));
+    // Filled in place: a vector that grows looks at its room for every number.
+    let mut numbers = vec![0.0; set.count()];
+    for (number, object) in numbers.iter_mut().zip(set.nodes().iter()) {
+        *number = of(object) as f64;
+    }
     numbers
 }
 
