@@ -149,7 +149,7 @@ write(b"hp.doc.heap\r")
 wait_for(b"heap() -> IdentitySet")
 wait_for(b"heapy> ")
 write(b"[1,\r2].length\r")     # a line whose bracket is open goes on
-wait_for(b"2")
+wait_for(b"2\r\n")             # the answer, and not the echo
 wait_for(b"heapy> ")
 write(b"hp.heap(")
 wait_for(b"heap(")
