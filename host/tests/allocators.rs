@@ -268,10 +268,10 @@ fn a_given_allocator_at_any_address() {
     let options = Options { allocators: vec!["alloc=take:_,size;free=give:_,block".to_owned()], ..Options::default() };
     let mut guest = attach(&module(wat), &options, &[]);
     guest.call("take", &[4097, 100]).unwrap();
-    guest.call("take", &[8, 100_000_000]).unwrap();
-    assert_eq!(guest.live(), [(8, 100_000_000), (4097, 100)]);
+    guest.call("take", &[8200, 100_000_000]).unwrap();
+    assert_eq!(guest.live(), [(4097, 100), (8200, 100_000_000)]);
     assert_eq!(guest.totals().live_bytes, 100_000_100);
-    guest.call("give", &[0, 8]).unwrap();
+    guest.call("give", &[0, 8200]).unwrap();
     guest.call("give", &[0, 4097]).unwrap();
     assert_eq!(guest.live(), []);
     assert_eq!(guest.totals().live_bytes, 0);
