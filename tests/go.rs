@@ -4,13 +4,14 @@
 #![allow(unreachable_pub, unused_imports, dead_code, missing_docs, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
+mod compilers_support;
 mod guests_support;
-#[path = "sdk/toolchains.rs"]
-mod toolchains;
 mod types_support;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
+use compilers_support::go_program;
 use guests_support::{Mark, Reach, Run, read_marks, run_calls, site_of};
 use heapy_engine::{EdgeEvidence, EdgeLink, Family, Heap, ObjectId, ObjectSet, Relation, RootPlace, reach};
 use heapy_host::instrument::AllocatorReport;
@@ -24,8 +25,9 @@ type Builds = [(&'static str, Vec<u8>); 2];
 fn guests() -> Option<&'static Builds> {
     static BUILT: OnceLock<Option<Builds>> = OnceLock::new();
     let built = || {
-        let plain = toolchains::go_program("guests/go", "shapes_go", &[])?;
-        let stripped = toolchains::go_program("guests/go", "shapes_go.stripped", &["-ldflags=-s -w"])?;
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/go");
+        let plain = go_program(&source, "shapes_go", &[])?;
+        let stripped = go_program(&source, "shapes_go.stripped", &["-ldflags=-s -w"])?;
         Some([("shapes_go", plain), ("shapes_go.stripped", stripped)])
     };
     BUILT.get_or_init(built).as_ref()

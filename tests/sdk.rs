@@ -1,6 +1,7 @@
 //! Guests that ask about their own heaps, in every language there is a wrapper for.
 #![allow(clippy::print_stderr, reason = "tests that are passed over say why")]
 
+mod compilers_support;
 #[path = "sdk/hostile.rs"]
 mod hostile;
 #[path = "sdk/names.rs"]

