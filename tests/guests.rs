@@ -3,7 +3,7 @@
 
 mod guests_support;
 
-use guests_support::{Mark, Reach, Run, check_mark, read_marks, run, run_calls, run_script, site_of};
+use guests_support::{Mark, Reach, Run, check_mark, read_marks, run, run_calls, run_given, run_script, site_of};
 use heapy_engine::{Family, ObjectSet, Seen, reach};
 
 /// Runs a guest and compares every mark; gives the marks and the run for more questions.
@@ -48,6 +48,48 @@ fn slabs_of_an_arena() {
     for name in ["arena", "arena.O2", "arena.wrap", "arena.O2.stripped"] {
         assert_eq!(figures(&check(name, &[]).0), [(7, 28672), (0, 0)], "{name}");
     }
+}
+
+/// The pools and the arena of the guest `pools`, each on top of those before it.
+const POOLS: [&str; 3] = [
+    "arena texts: alloc=arena_take:handle,size; alloc=arena_text:handle,_,size; reset=arena_reset:handle",
+    "pool nodes: alloc=pool_take:handle,size@0; free=pool_give:handle,block",
+    "pool cells: alloc=cell_take:handle,size=24",
+];
+
+#[test]
+fn blocks_inside_of_blocks() {
+    let run = run_given("pools", &POOLS);
+    assert_eq!(run.output, run.plain_output, "output with and without us");
+    let marks = read_marks(&run.output);
+    check_all("pools", &marks, &run);
+    assert_eq!(figures(&marks), [(99, 1544), (37, 577)]);
+    for (heap, whole) in run.heaps.iter().zip(&run_given("pools", &[]).heaps) {
+        // Each byte of what the C library gave out counts once.
+        for block in blocks(whole) {
+            let range = whole.address(block)..whole.address(block) + whole.size(block);
+            let pieces: Vec<_> = blocks(heap).filter(|piece| range.contains(&heap.address(*piece))).collect();
+            let bytes: u64 = pieces.iter().map(|&piece| heap.usable(piece)).sum();
+            assert!(pieces.len() == 1 || bytes == whole.size(block), "{pieces:?}");
+        }
+        let name = |block: heapy_engine::ObjectId| heap.type_of(block).map(|ty| heap.type_record(ty).name.as_str());
+        assert!(blocks(heap).filter(|&block| name(block) == Some("rest of pool nodes")).count() > 10);
+    }
+    // The texts of the nodes that went are live at the first mark, for nobody gave them back; at the second one is left.
+    let count = |heap: usize, line: u32| {
+        let heap = &run.heaps[heap];
+        blocks(heap).filter(|block| site_of(heap, *block).is_some_and(|site| site.line == Some(line))).count()
+    };
+    let text = line_of("c/pools.c", "n->text = arena_text(");
+    assert_eq!((count(0, text), count(1, text)), (50, 0));
+    assert_eq!(count(1, line_of("c/pools.c", "char *again = arena_text(")), 1);
+    assert_site(&marks, &run, "cell", "c/pools.c", line_of("c/pools.c", "cell_take(&cells)"));
+    // The slabs are the arena's own: their context begins where it asks for them.
+    assert!(count(0, line_of("c/pools.c", "malloc(sizeof *s)")) >= 2);
+}
+
+fn blocks(heap: &heapy_engine::Heap) -> impl Iterator<Item = heapy_engine::ObjectId> + '_ {
+    heap.objects().filter(|&object| heap.family(object) == Family::Block)
 }
 
 #[test]

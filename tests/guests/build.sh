@@ -31,6 +31,8 @@ if [ "$CLANG" != no ]; then
     $CLANG $t -Wl,--strip-debug -o out/$p.O2.wasm obj/$p.O2.o obj/truth.o
     $CLANG $t -Wl,--strip-all -o out/$p.O2.stripped.wasm obj/$p.O2.o obj/truth.o
   done
+  $CLANG $t $map -O1 -g -Wall -Wextra -c -o obj/pools.o c/pools.c
+  $CLANG $t -o out/pools.wasm obj/pools.o obj/truth.o
   entries=
   for f in malloc calloc realloc aligned_alloc posix_memalign free; do entries="$entries -Wl,--export=heap_$f"; done
   $CLANG $t $map -O1 -c -o obj/heap.o c/heap.c

@@ -9,4 +9,4 @@ mod run;
 
 pub use checks::{check_mark, site_of};
 pub use protocol::{Mark, Reach, ToldBlock, ToldEdge, read_marks};
-pub use run::{Run, bytes, heap_of, run, run_calls, run_script, run_until};
+pub use run::{Run, bytes, heap_of, run, run_calls, run_given, run_script, run_until};

@@ -100,14 +100,34 @@ pub fn heap_of(name: &str, paused: &Paused, symbols: &Symbols) -> Heap {
     capture(paused, symbols, &guest).unwrap()
 }
 
+/// As [`run`], with allocators that are given.
+pub fn run_given(name: &str, allocators: &[&str]) -> Run {
+    let conditions = vec![Condition::Call("sched_yield".to_owned())];
+    let mut run = run_observed(name, &bytes(name), &[], &["_start"], conditions, allocators);
+    run.heaps = run.pauses.iter().map(|paused| heap_of(name, paused, &run.symbols)).collect();
+    run
+}
+
 /// Runs any module and pauses it under these conditions; no heaps are made.
 pub fn run_until(name: &str, wasm: &[u8], arguments: &[&str], calls: &[&str], conditions: Vec<Condition>) -> Run {
+    run_observed(name, wasm, arguments, calls, conditions, &[])
+}
+
+fn run_observed(
+    name: &str,
+    wasm: &[u8],
+    arguments: &[&str],
+    calls: &[&str],
+    conditions: Vec<Condition>,
+    allocators: &[&str],
+) -> Run {
     let (plain_output, plain_memory) = run_plain(wasm, arguments, calls);
     let function = |condition: &Condition| match condition {
         Condition::Call(name) => Some(name.clone()),
         _ => None,
     };
     let options = Options {
+        allocators: allocators.iter().map(|&spec| spec.to_owned()).collect(),
         calls: conditions.iter().filter_map(function).collect(),
         grow: conditions.contains(&Condition::Grow),
         peak: conditions.contains(&Condition::Peak),

@@ -42,7 +42,7 @@ pub(super) fn run(args: &AllocatorsArgs) -> Result<ExitCode> {
 
 /// One paragraph an allocator, one line a function; then the notes.
 fn as_text(report: &AllocatorReport) -> String {
-    let mut titles: Vec<&str> = report.candidates.iter().map(|candidate| candidate.allocator).collect();
+    let mut titles: Vec<&str> = report.candidates.iter().map(|candidate| candidate.allocator.as_str()).collect();
     titles.sort_unstable();
     titles.dedup();
     let mut text = String::new();

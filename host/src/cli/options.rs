@@ -21,7 +21,8 @@ pub(crate) struct GuestOptions {
     /// one replaces the default.
     #[arg(long = "snapshot-at", value_name = "WHEN", default_value = "exit")]
     pub(crate) snapshot_at: Vec<String>,
-    /// A further allocator of the guest.
+    /// A further allocator of the guest, such as `alloc=take:size;free=give:block`; `pool NAME:` or `arena NAME:` in front
+    /// says that it cuts blocks of other ones into smaller ones.
     #[arg(long = "allocator", value_name = "SPEC")]
     pub(crate) allocators: Vec<String>,
     /// Whether each allocation's calling context is recorded.

@@ -8,6 +8,7 @@
 //! Nothing here calls the guest.
 
 mod answers;
+pub(crate) mod carve;
 mod error;
 mod guest_heap;
 mod handles;

@@ -176,20 +176,25 @@ impl Sayings {
 
     /// Puts everything into a paused guest, and forgets what was said of blocks that are no more.
     pub(super) fn apply(&mut self, paused: &mut Paused) {
-        let mut carved = self.pools.carve(std::mem::take(&mut paused.blocks), paused.memory.len() as u64);
+        let (mut carved, note) = self.pools.carve(std::mem::take(&mut paused.blocks), paused.memory.len() as u64);
         keep_living(&mut self.hidden, &carved.blocks);
         carved.blocks.retain(|block| !self.hidden.contains_key(&block.address));
         keep_living(&mut self.labels, &carved.blocks);
         keep_living(&mut self.pins, &carved.blocks);
-        paused.notes.extend(carved.note);
+        paused.notes.extend(note);
         paused.blocks = carved.blocks;
-        let mut labels: BTreeMap<u64, Arc<str>> = carved.rests.into_iter().collect();
+        // What is known of the host's own pools stands already, unless a block was cut once more.
+        let Told { labels: known, links: mut held, .. } = std::mem::take(&mut paused.told);
+        let mut labels: BTreeMap<u64, Arc<str>> =
+            known.into_iter().map(|label| (label.address, label.type_name)).collect();
+        labels.extend(carved.rests);
+        held.append(&mut carved.links);
         labels.extend(self.labels.iter().map(|(&address, said)| (address, Arc::clone(&said.what))));
         paused.told = Told {
             types: self.types.values().cloned().collect(),
             labels: labels.into_iter().map(|(address, type_name)| Label { address, type_name }).collect(),
             pins: self.pins.iter().map(|(&address, said)| Pin { address, name: Arc::clone(&said.what) }).collect(),
-            links: carved.links,
+            links: held,
         };
     }
 }

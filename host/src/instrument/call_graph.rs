@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::allocators::{Allocators, Entry, Role};
+use super::allocators::Allocators;
 use super::body::{CallSite, Callee};
 use super::components::{Components, Graph};
 use super::info::{ModuleInfo, Signature};
@@ -33,9 +33,8 @@ impl CallGraph {
         let types = info.types.len();
         let count = info.function_count() as usize;
         let callers = Callers::new(info, &canonical);
-        let releases = |entry: &&Entry| matches!(entry.role, Role::Release { .. });
-        let allocating = allocators.entries.iter().filter(|entry| !releases(entry)).map(|entry| entry.function);
-        let any = allocators.entries.iter().map(|entry| entry.function);
+        let allocating = allocators.probed().filter(|(_, makes)| *makes).map(|(function, _)| function);
+        let any = allocators.probed().map(|(function, _)| function);
         let mut graph = Self {
             allocating: Reaching::new(info, &canonical, &callers, allocating),
             any: Reaching::new(info, &canonical, &callers, any),
@@ -43,7 +42,7 @@ impl CallGraph {
             direct: Components::new(&Graph::new(0, &[])),
             whole: Components::new(&Graph::new(0, &[])),
         };
-        let entries: Vec<u32> = allocators.entries.iter().map(|entry| entry.function).collect();
+        let entries: Vec<u32> = allocators.probed().map(|(function, _)| function).collect();
         let mut direct = Vec::new();
         let mut whole = Vec::new();
         for function in info.imported()..info.function_count() {

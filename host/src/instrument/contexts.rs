@@ -52,7 +52,7 @@ pub(crate) fn plan<'a>(
     let mut planner = Planner { info, graph, kept: 0, transparent: vec![false; info.function_count() as usize] };
     let mut plans: Vec<Option<ContextPlan<'a>>> = Vec::new();
     plans.resize_with(info.bodies.len(), || None);
-    let mut entries: Vec<u32> = allocators.entries.iter().map(|entry| entry.function).collect();
+    let mut entries: Vec<u32> = allocators.probed().map(|(function, _)| function).collect();
     entries.sort_unstable();
     for &entry in &entries {
         planner.transparent[entry as usize] = calls_entries_only(info, graph, entry, &entries);

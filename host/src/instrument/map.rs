@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::allocators::{Allocators, specification};
+use super::allocators::{Allocators, PoolAct, PoolName, PoolSize, pool_specification, specification};
 use super::info::ModuleInfo;
 use super::rewrite::Segment;
 use crate::go::Program;
@@ -47,6 +47,25 @@ pub struct InstrumentMap {
     pub(crate) notes: Vec<String>,
     /// The program, if it is one of Go's.
     pub(crate) go: Option<Program>,
+    /// Pools and arenas, in the order in which they were named.
+    pub(crate) pools: Vec<PoolName>,
+    /// Their functions, ascending; probes tell them by their places.
+    pub(crate) pool_functions: Vec<PoolFunction>,
+}
+
+/// A function of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PoolFunction {
+    /// Its index.
+    pub(crate) function: u32,
+    /// The pool.
+    pub(crate) pool: u32,
+    /// What it does.
+    pub(crate) act: PoolAct,
+    /// Where sizes come from.
+    pub(crate) size: PoolSize,
+    /// Whether a size that is not passed is that of one element, and their number is passed.
+    pub(crate) counted: bool,
 }
 
 /// What the host is told when a probe is reached.
@@ -108,7 +127,13 @@ impl InstrumentMap {
         at.map_or(function, |at| self.shortcuts[at].1)
     }
 
-    /// Whether a function is part of an allocator's interface.
+    /// The level of the allocator that a function is part of: zero for those that are found, one and more for pools.
+    pub(crate) fn level(&self, function: u32) -> Option<u32> {
+        let pool = self.pool_functions.binary_search_by_key(&function, |entry| entry.function).ok();
+        pool.map(|at| self.pool_functions[at].pool + 1).or_else(|| self.is_allocator(function).then_some(0))
+    }
+
+    /// Whether a function is part of an allocator's interface, those of pools left out.
     #[must_use]
     pub fn is_allocator(&self, function: u32) -> bool {
         self.labels.binary_search(&function).is_ok()
@@ -157,6 +182,14 @@ impl InstrumentMap {
         for entry in &allocators.entries {
             self.entries.push((entry.function, entry.name.clone()));
             self.specifications.push((entry.function, specification(info, entry)));
+        }
+        self.pools.clone_from(&allocators.pools);
+        for entry in &allocators.pool_entries {
+            let (function, pool, act, size) = (entry.function, entry.pool, entry.act, entry.size);
+            let counted = entry.params.count.is_some();
+            self.pool_functions.push(PoolFunction { function, pool, act, size, counted });
+            self.entries.push((function, entry.name.clone()));
+            self.specifications.push((function, pool_specification(info, entry)));
         }
         self.dlmalloc =
             allocators.entries.iter().any(|entry| entry.name.starts_with("dl")) && allocators.granule_log2() == 4;

@@ -4,6 +4,7 @@
 //! debug information and the host's expectations hold:
 //!
 //! * `allocators` finds the entries, `allocation_probes` puts probes around them, `live_table` is their fast path;
+//! * `pool_probes` does so for pools and arenas on top of them, which the user names;
 //! * `call_graph` and `contexts` keep the calling context;
 //! * `edits` adds what snapshot conditions need;
 //! * `emit` writes the module, `map` leads back from its code to the original.
@@ -24,6 +25,7 @@ mod info;
 mod live_table;
 mod map;
 pub(crate) mod names;
+mod pool_probes;
 mod rewrite;
 mod shortcuts;
 
@@ -34,6 +36,7 @@ use crate::error::InstrumentError;
 use crate::live::layout;
 use allocators::Allocators;
 pub use allocators::{AllocatorReport, Candidate, Evidence, Standing};
+pub(crate) use allocators::{PoolAct, PoolKind, PoolSize};
 use body::BodyFacts;
 use call_graph::CallGraph;
 use context_code::{ContextGlobals, ContextPlan};
@@ -43,7 +46,7 @@ pub(crate) use go_probes::{MAX_FRAMES as MAX_GO_FRAMES, MAX_STEPS as MAX_GO_STEP
 use info::{ModuleInfo, is_function};
 use live_table::Added;
 pub use map::InstrumentMap;
-pub(crate) use map::Probe;
+pub(crate) use map::{PoolFunction, Probe};
 use rewrite::{Edit, MoreLocals, NewBody};
 use shortcuts::Shortcuts;
 
@@ -62,7 +65,8 @@ pub enum Contexts {
 pub struct Options {
     /// Allocators besides those that are known by name: `ROLE=FUNCTION[:PARAMS]`, joined by semicolons. Roles are
     /// `alloc`, `calloc`, `memalign`, `realloc`, `resize` and `free`; PARAMS say what each parameter is, as in
-    /// `alloc=pool_take:_,size;free=pool_give:_,block`.
+    /// `alloc=pool_take:_,size;free=pool_give:_,block`. With `pool NAME:` or `arena NAME:` in front, functions that cut
+    /// blocks of other allocators into smaller ones.
     pub allocators: Vec<String>,
     /// Calling contexts.
     pub contexts: Contexts,
@@ -220,7 +224,7 @@ impl<'a> Pass<'a> {
         for (ty, init) in [word_zero, last, zero(), (ValType::I32, ConstExpr::i32_const(0))] {
             global(ty, init);
         }
-        for _ in 0..self.kept {
+        for _ in 0..self.kept as usize + self.allocators.pools.len() {
             global(ValType::I32, ConstExpr::i32_const(0));
         }
         additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
@@ -263,6 +267,10 @@ impl<'a> Pass<'a> {
             (edits, locals) = go_probes::edits(self.info, entry, facts, self.go_record(), before);
         } else if let Some(entry) = self.allocators.entries.iter().find(|entry| entry.function == function) {
             (edits, locals) = allocation_probes::edits(self.info, entry, facts, &self.added, before);
+        } else if let Some(number) = self.allocators.pool_entry(function) {
+            let entry = &self.allocators.pool_entries[number];
+            let depth = self.globals.first_kept + self.kept + entry.pool;
+            (edits, locals) = pool_probes::edits(self.info, (number, entry), facts, (&self.added, depth), before);
         } else {
             if !before.is_empty() {
                 edits.push(Edit { at: facts.code, remove: 0, insert: before });
@@ -283,22 +291,25 @@ impl<'a> Pass<'a> {
     }
 
     /// A function that the host calls in place of an exported one: it begins a calling context of its own, and no
-    /// allocator entry is active in it.
+    /// allocator entry or function of a pool is active in it.
     fn thunk(&self, place: usize) -> Function {
         let export = &self.info.exports[place];
         let params = self.info.signature(export.index).map_or(0, |signature| signature.params.len() as u32);
-        let mut function = Function::new([(2, ValType::I32)]);
+        let mut saved =
+            vec![(self.added.context, contexts::site_number(u32::MAX, place as u32)), (self.added.depth, 0)];
+        let first_pool = self.globals.first_kept + self.kept;
+        saved.extend((first_pool..).take(self.allocators.pools.len()).map(|depth| (depth, 0)));
+        let mut function = Function::new([(saved.len() as u32, ValType::I32)]);
         let mut code = function.instructions();
-        let saved = [(self.added.context, contexts::site_number(u32::MAX, place as u32)), (self.added.depth, 0)];
-        for (local, (global, value)) in (params..).zip(saved) {
+        for (local, &(global, value)) in (params..).zip(&saved) {
             code.global_get(global).local_set(local).i32_const(value).global_set(global);
         }
         for param in 0..params {
             code.local_get(param);
         }
         code.call(export.index);
-        for (local, (global, _)) in (params..).zip(saved) {
-            code.local_get(local).global_set(global);
+        for (local, (global, _)) in (params..).zip(&saved) {
+            code.local_get(local).global_set(*global);
         }
         code.end();
         function

@@ -154,12 +154,15 @@ pub(crate) enum HostFunction {
     RecordTyped = 6,
     /// `()`: the ring of events is full.
     Drain = 7,
+    /// `(entry, result, block, handle, size, V)`: a function of a pool has made a block or takes some back. Addresses come
+    /// with all bits turned over.
+    Pool = 8,
 }
 
 /// Number of host functions.
-pub(crate) const HOST_FUNCTIONS: u32 = 8;
+pub(crate) const HOST_FUNCTIONS: u32 = 9;
 /// Numbers of parameters of the host functions, in order.
-pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2, 5, 0];
+pub(crate) const HOST_PARAMETERS: [u8; HOST_FUNCTIONS as usize] = [3, 2, 1, 0, 5, 2, 5, 0, 6];
 
 #[cfg(test)]
 mod tests {

@@ -7,5 +7,5 @@ mod contexts;
 pub(crate) mod layout;
 mod table;
 
-pub(crate) use contexts::{ContextTable, Counts, Seen, Stack};
+pub(crate) use contexts::{Birth, ContextTable, Counts, Seen, Stack};
 pub(crate) use table::{Block, Table};

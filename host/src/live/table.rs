@@ -108,14 +108,22 @@ impl Table {
     /// The block that an address lies in, behind its start; one that begins more than 4 MiB before is not found. Time
     /// O(cells in between).
     pub(crate) fn around(&self, memory: &[u8], address: u32) -> Option<Block> {
-        let cells = memory.get(LIVE_TABLE as usize..)?;
+        self.holder(memory, address, 0).ok().filter(|block| block.address < address)
+    }
+
+    /// The block that an address lies in, at its start or behind it; or from where on there is none up to the address. What
+    /// begins below `floor`, or more than 4 MiB before, is not looked for. Time O(cells in between).
+    pub(crate) fn holder(&self, memory: &[u8], address: u32, floor: u32) -> Result<Block, u32> {
+        let cells = memory.get(LIVE_TABLE as usize..).unwrap_or_default();
         let end = (u64::from(address >> self.granule_log2) + 1).min(cells.len() as u64 / CELL);
-        let begin = end.saturating_sub(AROUND_MAX >> self.granule_log2);
-        let range = cells.get((begin * CELL) as usize..(end * CELL) as usize)?;
-        let back = range.rchunks_exact(CELL as usize).position(|bytes| cell_of(bytes).tag >= TAG_WATCHED)?;
-        let block = self.get(memory, ((end - 1 - back as u64) << self.granule_log2) as u32)?;
-        let into = address.checked_sub(block.address)?;
-        (into > 0 && into < block.size).then_some(block)
+        let least = u64::from(floor >> self.granule_log2);
+        let begin = end.saturating_sub(AROUND_MAX >> self.granule_log2).max(least).min(end);
+        let range = cells.get((begin * CELL) as usize..(end * CELL) as usize).unwrap_or_default();
+        let found = range.rchunks_exact(CELL as usize).position(|bytes| cell_of(bytes).tag >= TAG_WATCHED);
+        let block = found.and_then(|back| self.get(memory, ((end - 1 - back as u64) << self.granule_log2) as u32));
+        let Some(block) = block else { return Err(((begin << self.granule_log2) as u32).min(address)) };
+        let into = address.checked_sub(block.address).filter(|into| *into < block.size.max(1));
+        into.map(|_| block).ok_or(block.address.saturating_add(block.size).min(address))
     }
 
     /// All blocks of a guest whose memory has `guest` bytes, ascending by address. Time O(cells of that memory).
@@ -230,6 +238,10 @@ mod tests {
         assert_eq!([255, 256, 257, 355, 356].map(found), [None, None, Some(256), Some(256), None]);
         assert_eq!([513, 5000, 10_511, 10_512].map(found), [Some(512), Some(512), Some(512), None]);
         assert_eq!(found(u32::MAX), None);
+        let holder = |address, floor| table.holder(&memory, address, floor).map(|block| block.address);
+        assert_eq!([256, 355, 512].map(|address| holder(address, 0)), [Ok(256), Ok(256), Ok(512)]);
+        // Nothing from there on up to the address.
+        assert_eq!([holder(400, 0), holder(255, 0), holder(300, 288)], [Err(356), Err(0), Err(288)]);
     }
 
     #[test]

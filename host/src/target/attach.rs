@@ -12,6 +12,7 @@ use super::go::GoState;
 use super::handles::{Handles, value};
 use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
+use super::pools::Pools;
 use super::request::Requester;
 use super::state::{Problems, Sink, State};
 use super::timeline::TimelineLog;
@@ -72,6 +73,7 @@ impl Attached {
         // In a Go guest types are found by contexts, which then are types alone.
         let contexts = ContextTable::new(map.contexts || map.go.is_some(), memory);
         let go = map.go.as_ref().map(|program| GoState::new(program, memory));
+        let pools = Pools::new(&map);
         let state = State {
             map,
             handles,
@@ -96,6 +98,7 @@ impl Attached {
             ages: vec![1],
             last_elsewhere: None,
             lifetimes: Lifetimes::default(),
+            pools,
             events: None,
             exit_taken: false,
             released: HashMap::new(),
@@ -245,7 +248,7 @@ impl Attached {
             act(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         };
         let (record, release, probe, peak, resize) = (state(), state(), state(), state(), state());
-        let (tally, typed, drain) = (state(), state(), state());
+        let (tally, typed, drain, pool) = (state(), state(), state(), state());
         let functions = [
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>, turned: u32, size: u32, v: u32| {
                 let here = 0usize;
@@ -285,6 +288,22 @@ impl Attached {
             Func::wrap(&mut *store, move |mut caller: Caller<'_, T>| {
                 with(&drain, &mut |state| state.drain_events(&mut caller));
             }),
+            Func::wrap(
+                &mut *store,
+                move |mut caller: Caller<'_, T>,
+                      entry: u32,
+                      result: u32,
+                      block: u32,
+                      handle: u32,
+                      size: u32,
+                      v: u32| {
+                    let here = 0usize;
+                    let anchor = Anchor { address: std::ptr::from_ref(&here) as usize, function: 2 };
+                    tell_pool(&pool, &mut caller, anchor, [entry, result, block, handle, size, v]);
+                    std::hint::black_box(&here);
+                    scrub();
+                },
+            ),
         ];
         let places = [
             HostFunction::Record,
@@ -295,6 +314,7 @@ impl Attached {
             HostFunction::Tally,
             HostFunction::RecordTyped,
             HostFunction::Drain,
+            HostFunction::Pool,
         ];
         let table = self.lock().handles.host_functions;
         for (place, function) in places.into_iter().zip(functions) {
@@ -315,6 +335,12 @@ fn record_turned<T: 'static>(
     [turned, size, v]: [u32; 3],
 ) {
     state.lock().unwrap_or_else(PoisonError::into_inner).record(caller, anchor, [!turned, size, v]);
+}
+
+/// Tells of a block of a pool, whose addresses come with all bits turned over. In a frame of its own, as above.
+#[inline(never)]
+fn tell_pool<T: 'static>(state: &Mutex<State>, caller: &mut Caller<'_, T>, anchor: Anchor, told: [u32; 6]) {
+    state.lock().unwrap_or_else(PoisonError::into_inner).pool_event(caller, anchor, told);
 }
 
 /// Clears the stack below: what the host did for the guest there left addresses of blocks behind, and frames that come to

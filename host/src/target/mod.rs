@@ -14,6 +14,7 @@ mod native;
 mod overlaps;
 mod pause;
 mod peak;
+mod pools;
 mod request;
 mod run;
 mod state;

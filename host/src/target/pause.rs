@@ -42,7 +42,13 @@ impl State {
         let cut = self.cut_overlaps(&mut blocks);
         let counts = self.contexts.counts(self.handles.live.data(&store));
         let live_bytes = value(&self.handles.live_bytes, &mut store);
-        let live = self.by_context(&blocks, counts.len());
+        let live_blocks = match &go {
+            Some(go) => go.live.clone(),
+            None => blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
+        };
+        let mut live = self.by_context(&blocks, counts.len());
+        let pools = self.cut_pools(live_blocks, memory.len() as u64);
+        self.count_pools(&pools.blocks, &mut live);
         let peak_bytes = value(&self.handles.peak_bytes, &mut store).max(live_bytes);
         self.peak.observe(live_bytes, peak_bytes, &live);
         let mut paused = Paused {
@@ -51,10 +57,8 @@ impl State {
             at_nanos: self.started.elapsed().as_nanos() as u64,
             allocations: counts.iter().map(|counts| counts.allocations).sum(),
             peak_bytes,
-            blocks: match &go {
-                Some(go) => go.live.clone(),
-                None => blocks.iter().map(|block| self.live_block(block, &memory)).collect(),
-            },
+            blocks: pools.blocks,
+            told: pools.told,
             go: go.map(|go| go.heap),
             memory,
             globals: self.globals(&mut store),
@@ -68,9 +72,9 @@ impl State {
             notes: self.notes(self.contexts.lost(&counts)),
             wild_releases: self.problems.wild_releases.clone(),
             overlap: self.overlap(),
-            ..Paused::default()
         };
         paused.notes.extend(cut);
+        paused.notes.extend(pools.notes);
         if let Some(go) = &mut self.go {
             paused.notes.append(&mut go.notes);
         } else if let Some(pointer) = self.handles.stack_pointer {
@@ -104,9 +108,13 @@ impl State {
         globals.map(|(index, global)| GlobalValue { index: *index, value: value(global, &mut store) }).collect()
     }
 
-    /// The live block that begins at an address.
+    /// The live block that begins at an address, the innermost one.
     pub(crate) fn block_at(&self, store: impl AsContext, address: u64) -> Option<LiveBlock> {
-        let block = self.table.get(self.handles.live.data(&store), u32::try_from(address).ok()?)?;
+        let address = u32::try_from(address).ok()?;
+        if let Some(inner) = self.inner_block_at(address) {
+            return Some(inner);
+        }
+        let block = self.table.get(self.handles.live.data(&store), address)?;
         Some(self.live_block(&block, self.handles.memory?.data(&store)))
     }
 
@@ -136,6 +144,19 @@ impl State {
         live
     }
 
+    /// Where pools have cut blocks, bytes are those of what is shown: each counts for the innermost block. What is left of a
+    /// block is that block.
+    fn count_pools(&self, blocks: &[LiveBlock], live: &mut [LiveOf]) {
+        if self.pools.is_empty() {
+            return;
+        }
+        self.count_inner(|birth| live[birth.context as usize].blocks += 1);
+        live.iter_mut().for_each(|of| of.bytes = 0);
+        for block in blocks {
+            live[block.context.map_or(0, |key| key.0 as usize + 1)].bytes += block.size;
+        }
+    }
+
     /// What allocations came to, of contexts that have any.
     fn totals(&self, counts: &[Counts], live: &[LiveOf], peak_bytes: u64) -> Vec<RawTotals> {
         let at_peak = self.peak.by_context(peak_bytes);
@@ -155,6 +176,9 @@ impl State {
         if let Some(first) = self.problems.wild_releases.first() {
             let (count, first) = (self.problems.wild, first.address);
             notes.push(format!("{count} releases of what is no live block, the first of {first:#x}"));
+        }
+        if !self.pools.is_empty() && self.events.is_some() {
+            notes.push("events tell blocks as pools and arenas got them, not what they made of them".to_owned());
         }
         if lost > 0 {
             notes.push(format!("{lost} allocations have no calling context: there were too many of them"));

@@ -12,6 +12,7 @@ use super::go::GoState;
 use super::handles::{Handles, set, set_word, value};
 use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
+use super::pools::Pools;
 use super::request::Requester;
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker, module_offsets};
@@ -87,6 +88,8 @@ pub(crate) struct State {
     /// Address of the last allocation, where it has no cell.
     pub(crate) last_elsewhere: Option<u32>,
     pub(crate) lifetimes: Lifetimes,
+    /// Blocks of pools and arenas.
+    pub(crate) pools: Pools,
     /// Where events go, where they are recorded.
     pub(crate) events: Option<EventOutput>,
     /// Whether the snapshot at the exit was taken.
@@ -148,17 +151,21 @@ impl State {
                 let change = i64::from(size) - i64::from(old.size);
                 self.note_peak(&mut store, change);
                 let (memory, block) = (self.handles.live.data_mut(&mut store), Block { size, ..old });
-                if !(self.lifetimes.watches(from) && self.table.put_watched(memory, block)) {
+                let watched = self.lifetimes.watches(from) || self.pools.holds(from);
+                if !(watched && self.table.put_watched(memory, block)) {
                     self.table.put(memory, block);
                 }
                 self.note_event(&mut store, event_kinds::RESIZE, u64::from(size), from);
                 self.contexts.count_grown(old.tag, size.saturating_sub(old.size));
                 self.add_live_bytes(&mut store, change);
+                self.pools.resize_holder(from, size);
             }
             Some(_) => {
+                let held = self.pools.take_held(from);
                 self.remove(&mut store, from);
                 self.remember_release(&store, from);
                 self.insert(&mut store, anchor, [to, size, v]);
+                self.move_held(&mut store, held, from, to, size);
             }
             None => {
                 if from != 0 && header == 0 {
@@ -231,6 +238,7 @@ impl State {
         let memory = self.handles.live.data_mut(&mut store);
         let taken = self.table.take(memory, address);
         self.lifetimes.end(address);
+        self.pools.take_held(address);
         if let Some(taken) = taken {
             let bits = Cell { size: taken.size, tag: taken.tag }.pack();
             self.note_event(&mut store, event_kinds::RELEASE, bits, address);
@@ -264,6 +272,7 @@ impl State {
         let place = self.table.probe_place(memory, address);
         let block = self.table.take(memory, address)?;
         self.lifetimes.end(address);
+        self.pools.take_held(address);
         let bits = Cell { size: block.size, tag: block.tag }.pack();
         self.note_event(&mut store, event_kinds::RELEASE, bits, address);
         let last = value(&self.handles.last, &mut store);
@@ -302,7 +311,7 @@ impl State {
     }
 
     /// What is no live block was released or resized. The guest goes on as it would.
-    fn wild(&mut self, store: impl AsContext, address: u32) {
+    pub(super) fn wild(&mut self, store: impl AsContext, address: u32) {
         self.problems.wild += 1;
         if self.problems.wild_releases.len() < WILD_MAX {
             let memory = self.handles.live.data(&store);
@@ -325,7 +334,7 @@ impl State {
     }
 
     /// The tag of a context, which is bound to a backtrace the first time it is seen.
-    fn tag(&mut self, mut store: impl AsContextMut, anchor: Anchor, v: u32) -> u32 {
+    pub(super) fn tag(&mut self, mut store: impl AsContextMut, anchor: Anchor, v: u32) -> u32 {
         let number = match self.contexts.find(v) {
             Seen::Now(tag) => return tag,
             Seen::Before(number) => number,
@@ -381,15 +390,17 @@ impl State {
 }
 
 /// The allocator's outermost function, and the frames that called it, from functions and offsets in the instrumented module.
+/// A pool is part of the program that calls the allocator below it.
 fn program_frames(
     map: &InstrumentMap,
     frames: impl Iterator<Item = (u32, Option<usize>)>,
 ) -> (Option<u32>, Vec<RawFrame>) {
-    let mut entry = None;
+    let (mut entry, mut level) = (None, None);
     let mut program = Vec::new();
     for (function, offset) in frames {
-        if program.is_empty() && map.is_allocator(function) {
-            entry = Some(function);
+        let own = if program.is_empty() { map.level(function) } else { None };
+        if own.is_some() && (entry.is_none() || own == level) {
+            (entry, level) = (Some(function), own);
         } else {
             program.extend(map.frame(function, offset));
         }

@@ -23,7 +23,7 @@ pub(crate) struct Anchor {
 }
 
 /// Host functions from which walks begin.
-pub(crate) const ANCHORS: usize = 2;
+pub(crate) const ANCHORS: usize = 3;
 /// How far above the anchor the first frame of the guest is looked for, in bytes.
 const REACH: usize = 16 * 1024;
 /// Frames of a walk, and of the backtraces that it is compared with.

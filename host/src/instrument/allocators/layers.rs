@@ -98,13 +98,13 @@ fn reaches_below(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> 
 }
 
 /// What can be reached from a function, directly or through tables.
-struct Reach {
+pub(super) struct Reach {
     functions: Vec<bool>,
 }
 
 impl Reach {
     /// Everything that calls in `function`'s body may lead to. Time O(functions + calls).
-    fn from(info: &ModuleInfo<'_>, function: u32) -> Self {
+    pub(super) fn from(info: &ModuleInfo<'_>, function: u32) -> Self {
         let mut reach = Self { functions: vec![false; info.function_count() as usize] };
         let mut types = vec![false; info.types.len()];
         let mut pending = VecDeque::from([function]);
@@ -131,7 +131,7 @@ impl Reach {
     }
 
     /// Whether a function can be reached.
-    fn function(&self, function: u32) -> bool {
+    pub(super) fn function(&self, function: u32) -> bool {
         self.functions.get(function as usize).copied().unwrap_or(false)
     }
 

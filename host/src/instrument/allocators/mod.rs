@@ -13,6 +13,7 @@ mod fingerprint;
 mod go;
 mod known;
 mod layers;
+mod pools;
 mod report;
 mod spec;
 
@@ -25,6 +26,8 @@ use crate::live::layout;
 pub use evidence::Evidence;
 pub(crate) use go::{GoAllocator, GoEntry};
 pub(crate) use layers::passes_on_to;
+pub(super) use pools::specification as pool_specification;
+pub(crate) use pools::{PoolAct, PoolEntry, PoolKind, PoolName, PoolSize};
 pub(super) use report::specification;
 pub use report::{AllocatorReport, Candidate, Standing};
 
@@ -189,6 +192,10 @@ pub(crate) struct Allocators {
     pub(crate) notes: Vec<String>,
     /// Go's allocator; then there are no other entries.
     pub(crate) go: Option<GoAllocator>,
+    /// Pools and arenas on top of others, in the order in which they were named.
+    pub(crate) pools: Vec<PoolName>,
+    /// Their functions, ascending; none is among the entries.
+    pub(crate) pool_entries: Vec<PoolEntry>,
 }
 
 impl Allocators {
@@ -198,14 +205,31 @@ impl Allocators {
             let labels = go.labels.clone();
             return Ok(Self { labels, notes: vec![report::GO_NOTE.to_owned()], go: Some(go), ..Self::default() });
         }
-        let (mut candidates, mut notes) = candidates(info, specs)?;
+        let given = spec::Given::parse(info, specs)?;
+        let (mut candidates, mut notes) = candidates(info, &given);
         candidates.sort_by_key(|entry| entry.function);
         let labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
         let entries = layers::select(info, &candidates);
+        if entries.is_empty() && given.pools.is_empty() {
+            notes.push(report::NOTHING_FOUND.to_owned());
+        }
         notes.extend(report::warnings(&entries));
         notes.sort();
         notes.dedup();
-        Ok(Self { entries, labels, notes, go: None })
+        let spec::Given { pools, pool_entries, .. } = given;
+        Ok(Self { entries, labels, notes, go: None, pools, pool_entries })
+    }
+
+    /// The functions that are probed, those of pools too, with whether they make blocks.
+    pub(crate) fn probed(&self) -> impl Iterator<Item = (u32, bool)> + '_ {
+        let entries = self.entries.iter().map(|entry| (entry.function, !matches!(entry.role, Role::Release { .. })));
+        let makes = |act: PoolAct| !matches!(act, PoolAct::Release | PoolAct::Reset);
+        entries.chain(self.pool_entries.iter().map(move |entry| (entry.function, makes(entry.act))))
+    }
+
+    /// The entry of a pool that a function is.
+    pub(crate) fn pool_entry(&self, function: u32) -> Option<usize> {
+        self.pool_entries.binary_search_by_key(&function, |entry| entry.function).ok()
     }
 
     /// What is probed of Go's allocator in a function.
@@ -224,12 +248,10 @@ impl Allocators {
 }
 
 /// Everything that may be an allocator's function, each once, with the best evidence; and what the user should know.
-fn candidates(info: &ModuleInfo<'_>, specs: &[String]) -> Result<(Vec<Entry>, Vec<String>), InstrumentError> {
-    let mut found = Found::default();
-    for text in specs {
-        for entry in spec::parse(info, text)? {
-            found.add(entry);
-        }
+fn candidates(info: &ModuleInfo<'_>, given: &spec::Given) -> (Vec<Entry>, Vec<String>) {
+    let mut found = Found { given: Some(given), ..Found::default() };
+    for entry in &given.entries {
+        found.add(entry.clone());
     }
     let named = info.function_names.iter().map(|&(function, name)| (function, name, Evidence::Name));
     let exports = info.exports.iter().filter(|export| super::info::is_function(export.kind));
@@ -248,20 +270,25 @@ fn candidates(info: &ModuleInfo<'_>, specs: &[String]) -> Result<(Vec<Entry>, Ve
     }
     let Found { mut entries, mut notes, .. } = found;
     dead_parameters::settle(info, &mut entries, &mut notes);
-    Ok((entries, notes))
+    (entries, notes)
 }
 
 /// Candidates so far.
 #[derive(Default)]
-struct Found {
+struct Found<'a> {
+    /// What was given; functions of pools are no candidates.
+    given: Option<&'a spec::Given>,
     entries: Vec<Entry>,
     by_function: HashMap<u32, usize>,
     notes: Vec<String>,
 }
 
-impl Found {
+impl Found<'_> {
     /// Adds an entry, unless there is one for its function.
     fn add(&mut self, entry: Entry) {
+        if self.given.is_some_and(|given| given.is_pool(entry.function)) {
+            return;
+        }
         self.by_function.entry(entry.function).or_insert_with(|| {
             self.entries.push(entry);
             self.entries.len() - 1

@@ -2,13 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::{Allocators, Entry, Evidence, GoAllocator, GoEntry, Layer, Role, candidates, direct_callees, layers};
+use super::spec::Given;
+use super::{
+    Allocators, Entry, Evidence, GoAllocator, GoEntry, Layer, PoolEntry, Role, candidates, direct_callees, layers,
+    pool_specification,
+};
 use crate::error::InstrumentError;
 use crate::instrument::info::ModuleInfo;
 
 /// What the user should know of every Go program.
 pub(super) const GO_NOTE: &str = "Go gives back no single object: snapshots read what is live of the runtime's spans, and \
      what is unreachable waits for its collector";
+
+/// What the user should know where there is no allocator.
+pub(super) const NOTHING_FOUND: &str =
+    "no allocator was found: only the size of the memory is known; name one with --allocator";
 
 /// The allocators of a module: what was found, by what evidence, and what is missing.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +34,8 @@ pub struct Candidate {
     pub function: u32,
     /// The name it was found by, or that its like usually has.
     pub name: String,
-    /// Which allocator it belongs to: `C library`, `Zig`, ...
-    pub allocator: &'static str,
+    /// Which allocator it belongs to: `C library`, `Zig`, ..., `pool NAME` and `arena NAME` of those that were given.
+    pub allocator: String,
     /// What it does and what its parameters are, in the form that `--allocator` takes.
     pub specification: String,
     /// Why it is taken for one.
@@ -62,7 +70,7 @@ impl AllocatorReport {
         if let Some(go) = &found.go {
             return Ok(Self::of_go(&info, go, found.notes.clone()));
         }
-        let (mut all, _) = candidates(&info, specs)?;
+        let (mut all, _) = candidates(&info, &Given::parse(&info, specs)?);
         all.sort_by_key(|entry| entry.function);
         let calls = calls(&info, &all);
         let exported = |function: u32| {
@@ -70,7 +78,7 @@ impl AllocatorReport {
         };
         let candidates = all.into_iter().map(|entry| Candidate {
             function: entry.function,
-            allocator: entry.layer.title(),
+            allocator: entry.layer.title().to_owned(),
             specification: specification(&info, &entry),
             standing: standing(&info, &found, entry.function),
             calls: calls.get(&entry.function).copied().unwrap_or_default(),
@@ -78,7 +86,19 @@ impl AllocatorReport {
             name: entry.name,
             evidence: entry.evidence,
         });
-        let mut report = Self { candidates: candidates.collect(), notes: found.notes };
+        let mut candidates: Vec<Candidate> = candidates.collect();
+        candidates.extend(found.pool_entries.iter().map(|entry| Candidate {
+            function: entry.function,
+            name: entry.name.clone(),
+            allocator: pool_title(&found, entry),
+            specification: pool_specification(&info, entry),
+            evidence: Evidence::Specification,
+            standing: Standing::Probed,
+            calls: info.bodies.iter().flat_map(direct_callees).filter(|&callee| callee == entry.function).count(),
+            called_otherwise: exported(entry.function) || info.address_taken[entry.function as usize],
+        }));
+        candidates.sort_by_key(|candidate| candidate.function);
+        let mut report = Self { candidates, notes: found.notes };
         report.notes.extend(report.unused());
         Ok(report)
     }
@@ -92,7 +112,7 @@ impl AllocatorReport {
         let candidate = |entry: &GoEntry| Candidate {
             function: entry.function,
             name: entry.name.clone(),
-            allocator: "Go",
+            allocator: "Go".to_owned(),
             specification: "size and type on Go's stack".to_owned(),
             evidence: go.evidence.clone(),
             standing: Standing::Probed,
@@ -118,8 +138,6 @@ impl AllocatorReport {
 pub(super) fn warnings(entries: &[Entry]) -> Vec<String> {
     let mut notes = Vec::new();
     if entries.is_empty() {
-        notes
-            .push("no allocator was found: only the size of the memory is known; name one with --allocator".to_owned());
         return notes;
     }
     if !entries.iter().any(|entry| entry.role.allocates()) {
@@ -136,6 +154,11 @@ pub(super) fn warnings(entries: &[Entry]) -> Vec<String> {
         notes.push(format!("taken for an allocator by the shape of its code alone: {}", uncertain.join(", ")));
     }
     notes
+}
+
+fn pool_title(found: &Allocators, entry: &PoolEntry) -> String {
+    let pool = &found.pools[entry.pool as usize];
+    format!("{} {}", pool.kind.word(), pool.name)
 }
 
 fn calls(info: &ModuleInfo<'_>, all: &[Entry]) -> HashMap<u32, usize> {
