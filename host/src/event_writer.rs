@@ -6,11 +6,9 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use heapy_engine::events::EventChunk;
-
 use crate::recorder::RecorderError;
 use crate::recording::EventFolder;
-use crate::target::{EventBatch, EventSink};
+use crate::target::{EventBatch, EventReader, EventSink};
 
 /// Batches that may wait.
 const WAITING_MAX: usize = 8;
@@ -55,14 +53,14 @@ impl EventWriter {
 }
 
 fn write(waiting: &Receiver<EventBatch>, folder: &EventFolder) -> Result<u64, RecorderError> {
-    let (mut number, mut events) = (0, 0);
+    let (mut number, mut reader) = (0, EventReader::new());
     while let Ok(batch) = waiting.recv() {
-        let EventBatch { events: list, first, allocations, nanos } = batch;
-        let head = EventChunk { events: list.len() as u32, first, allocations, nanos };
-        events = first + list.len() as u64;
-        let chunk = head.pack(&list).map_err(|error| folder.unwritable(&error))?;
+        let (head, events) = reader.read(&batch);
+        // Its memory is used again while these are packed.
+        drop(batch);
+        let chunk = head.pack(&events).map_err(|error| folder.unwritable(&error))?;
         folder.write(number, chunk)?;
         number += 1;
     }
-    Ok(events)
+    Ok(reader.events())
 }

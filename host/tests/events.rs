@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use heapy_engine::Family;
-use heapy_engine::events::{EventChunk, Moment, Replay};
+use heapy_engine::events::{Moment, Replay};
 use heapy_host::instrument::{Contexts, Options};
 use heapy_host::recording;
-use heapy_host::target::EventBatch;
+use heapy_host::target::{EventBatch, EventReader};
 use support::{attach, module};
 
 /// Random sizes and lifetimes: 512 places, each step releases or resizes what is there, or allocates. `realloc` stays in
@@ -81,11 +81,12 @@ const GUEST: &str = r#"
 "#;
 
 fn pack(batches: &[EventBatch]) -> Vec<Vec<u8>> {
-    let chunk = |batch: &EventBatch| {
-        let (first, allocations, nanos) = (batch.first, batch.allocations, batch.nanos);
-        EventChunk { events: batch.events.len() as u32, first, allocations, nanos }.pack(&batch.events).unwrap()
+    let mut reader = EventReader::new();
+    let mut chunk = |batch| {
+        let (head, events) = reader.read(batch);
+        head.pack(&events).unwrap()
     };
-    batches.iter().map(chunk).collect()
+    batches.iter().map(&mut chunk).collect()
 }
 
 #[test]

@@ -104,6 +104,24 @@ pub(crate) fn tally_function(added: &Added) -> Function {
     function
 }
 
+/// The function `(address, header)` that forgets a block whatever is unusual about it.
+pub(crate) fn release_function(added: &Added) -> Function {
+    let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
+    let mut code = function.instructions();
+    added.release_slowly(&mut code, Scratch { cell: 2, slot: 3, bits: 4, bytes: 5 });
+    code.end();
+    function
+}
+
+/// The function `(from, address, size, V, header)` that gives a block another size.
+pub(crate) fn resize_function(added: &Added) -> Function {
+    let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
+    let mut code = function.instructions();
+    added.resize_body(&mut code, Scratch { cell: 5, slot: 6, bits: 7, bytes: 8 });
+    code.end();
+    function
+}
+
 /// A branch to the end of the body, which has become a block.
 fn leave(at: usize, remove: usize, depth: u32) -> Edit {
     let mut insert = Vec::new();
@@ -214,7 +232,7 @@ impl Probe<'_> {
             code.i32_const(1).i32_and();
         }
         code.if_(BlockType::Empty);
-        self.added.resize(code, locals.passed(), locals.block(to), self.entry.header(), locals.scratch());
+        self.added.resize(code, locals.passed(), locals.block(to), self.entry.header());
         code.end();
     }
 

@@ -37,6 +37,10 @@ pub(crate) struct Added {
     pub(crate) record: u32,
     /// Function `(tag, bytes)`: count that a block grew in place by so many, or, where it is none, was a temporary one.
     pub(crate) tally: u32,
+    /// Function `(address, header)`: forget a block, whatever is unusual about it.
+    pub(crate) release: u32,
+    /// Function `(from, address, size, V, header)`: give a block another size.
+    pub(crate) resize: u32,
     /// log2 of the bytes of a cell's share of the guest's memory.
     pub(crate) granule_log2: u32,
     /// Whether contexts are recorded.
@@ -83,7 +87,7 @@ pub(crate) enum Nesting {
 }
 
 impl Added {
-    fn arg(&self, offset: u64, align: u32) -> MemArg {
+    pub(super) fn arg(&self, offset: u64, align: u32) -> MemArg {
         MemArg { offset, align, memory_index: self.memory }
     }
 
@@ -93,7 +97,7 @@ impl Added {
     }
 
     /// Puts the address of the cell, were the table at zero, on the stack. Right for aligned addresses only.
-    fn cell(&self, code: &mut InstructionSink<'_>, address: u32) {
+    pub(super) fn cell(&self, code: &mut InstructionSink<'_>, address: u32) {
         code.local_get(address);
         if self.granule_log2 > 3 {
             code.i32_const(self.granule_log2 as i32 - 3).i32_shr_u();
@@ -101,12 +105,12 @@ impl Added {
     }
 
     /// Puts the bits of an address on the stack that are zero in an aligned one.
-    fn misalignment(&self, code: &mut InstructionSink<'_>, address: u32) {
+    pub(super) fn misalignment(&self, code: &mut InstructionSink<'_>, address: u32) {
         code.local_get(address).i32_const((1 << self.granule_log2) - 1).i32_and();
     }
 
     /// Leaves the block `slow` levels out for addresses whose cell would lie outside the memory.
-    fn check_reach(&self, code: &mut InstructionSink<'_>, address: u32, slow: u32) {
+    pub(super) fn check_reach(&self, code: &mut InstructionSink<'_>, address: u32, slow: u32) {
         if (1u64 << 32) >> self.granule_log2 > layout::CELLS_MAX {
             let reach = (layout::CELLS_MAX << self.granule_log2) as u32;
             code.local_get(address).i32_const(reach as i32).i32_ge_u().br_if(slow);
@@ -117,6 +121,7 @@ impl Added {
     pub(crate) fn record(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch, nesting: Nesting) {
         code.block(BlockType::Empty).block(BlockType::Empty);
         self.check_reach(code, block.address, 0);
+        self.check_room(code, 0);
         self.load_slot(code, block, scratch);
         self.cell(code, block.address);
         code.local_tee(scratch.cell).i32_load(self.arg(layout::LIVE_TABLE + layout::CELL_TAG, 2));
@@ -182,8 +187,25 @@ impl Added {
         });
     }
 
-    /// Writes an event into the ring, where events are recorded; `bits` puts its size and tag on the stack.
-    fn event(
+    /// Leaves the block `slow` levels out when the ring of events is full.
+    pub(super) fn check_room(&self, code: &mut InstructionSink<'_>, slow: u32) {
+        if self.events {
+            code.global_get(self.event_at).i32_const(layout::EVENTS_BYTES as i32).i32_ge_u().br_if(slow);
+        }
+    }
+
+    /// Has the host empty the ring of events when it is full.
+    pub(super) fn make_room(&self, code: &mut InstructionSink<'_>) {
+        if self.events {
+            code.global_get(self.event_at).i32_const(layout::EVENTS_BYTES as i32).i32_ge_u().if_(BlockType::Empty);
+            self.call_host(code, HostFunction::Drain);
+            code.end();
+        }
+    }
+
+    /// Writes an event into the ring, which has room for it, where events are recorded; `bits` puts its size and tag on the
+    /// stack.
+    pub(super) fn event(
         &self,
         code: &mut InstructionSink<'_>,
         kind: u32,
@@ -202,9 +224,6 @@ impl Added {
         }
         code.i64_store(self.arg(layout::EVENTS + 8, 3));
         code.global_get(self.event_at).i32_const(layout::EVENT as i32).i32_add().global_set(self.event_at);
-        code.global_get(self.event_at).i32_const(layout::EVENTS_BYTES as i32).i32_ge_u().if_(BlockType::Empty);
-        self.call_host(code, HostFunction::Drain);
-        code.end();
     }
 
     /// The body of the function `(tag, bytes)` that counts what is not counted in slots.
@@ -228,6 +247,7 @@ impl Added {
     pub(crate) fn record_slowly(&self, code: &mut InstructionSink<'_>, block: NewBlock, scratch: Scratch) {
         code.local_get(block.address).i32_eqz().if_(BlockType::Empty).return_().end();
         code.global_get(self.depth).if_(BlockType::Empty).return_().end();
+        self.make_room(code);
         code.block(BlockType::Empty);
         self.check_reach(code, block.address, 0);
         self.misalignment(code, block.address);
@@ -303,148 +323,5 @@ impl Added {
             .br(1)
             .end()
             .end();
-    }
-
-    /// Forgets a block, if there is one at the address.
-    pub(crate) fn release(
-        &self,
-        code: &mut InstructionSink<'_>,
-        address: u32,
-        header: u32,
-        scratch: Scratch,
-        nesting: Nesting,
-    ) {
-        code.block(BlockType::Empty).block(BlockType::Empty);
-        if nesting == Nesting::Possible {
-            code.global_get(self.depth).br_if(1);
-        }
-        if !self.frees {
-            self.find_block(code, address, scratch);
-            self.note_peak(code, scratch, None);
-            self.forget(code, address, scratch);
-            code.br(1);
-        }
-        code.end();
-        code.local_get(address).if_(BlockType::Empty).local_get(address).i32_const(header as i32);
-        self.call_host(code, HostFunction::Release);
-        code.end().end();
-    }
-
-    /// Gives the block at `from` another size, and perhaps another place. In place it keeps its context and interval of
-    /// birth; moved, it is a new one. What is not that simple goes to the host.
-    pub(crate) fn resize(
-        &self,
-        code: &mut InstructionSink<'_>,
-        from: u32,
-        to: NewBlock,
-        header: u32,
-        scratch: Scratch,
-    ) {
-        code.block(BlockType::Empty).block(BlockType::Empty);
-        if header == 0 && !self.frees {
-            code.local_get(from).i32_eqz().if_(BlockType::Empty);
-            code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record).br(2).end();
-            self.find_block(code, from, scratch);
-            self.note_peak(code, scratch, Some(to.size));
-            code.local_get(from).local_get(to.address).i32_eq().if_(BlockType::Empty);
-            code.local_get(scratch.cell).local_get(to.size).i32_store(self.arg(layout::LIVE_TABLE, 2));
-            code.local_get(to.size).local_get(scratch.bits).i32_wrap_i64().i32_gt_u().if_(BlockType::Empty);
-            self.tag(code, scratch);
-            code.local_get(to.size).local_get(scratch.bits).i32_wrap_i64().i32_sub().call(self.tally).end();
-            code.local_get(scratch.bytes)
-                .local_get(scratch.bits)
-                .i64_const(0xFFFF_FFFF)
-                .i64_and()
-                .i64_sub()
-                .local_get(to.size)
-                .i64_extend_i32_u()
-                .i64_add()
-                .global_set(self.live_bytes);
-            self.event(code, event_kinds::RESIZE, from, |code| {
-                code.local_get(to.size).i64_extend_i32_u();
-            });
-            code.else_();
-            self.forget(code, from, scratch);
-            code.local_get(to.address).local_get(to.size).local_get(to.context).call(self.record);
-            code.end().br(1);
-        }
-        code.end();
-        code.local_get(from).local_get(to.address).local_get(to.size).local_get(to.context).i32_const(header as i32);
-        self.call_host(code, HostFunction::Resize);
-        code.end();
-    }
-
-    /// Leaves the cell in a local, or leaves the innermost block of code when there is no block at the address.
-    fn find_block(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch) {
-        self.check_reach(code, address, 0);
-        self.misalignment(code, address);
-        code.br_if(0);
-        self.cell(code, address);
-        code.local_tee(scratch.cell)
-            .i64_load(self.arg(layout::LIVE_TABLE, 3))
-            .local_tee(scratch.bits)
-            .i64_const(i64::from(layout::TAG_FIRST) << 32)
-            .i64_lt_u()
-            .br_if(0);
-    }
-
-    /// Leaves live bytes in a local. The most of them are always reached right before some fall away, so that allocations
-    /// need not look.
-    fn note_peak(&self, code: &mut InstructionSink<'_>, scratch: Scratch, new_size: Option<u32>) {
-        code.global_get(self.live_bytes)
-            .local_tee(scratch.bytes)
-            .global_get(self.peak_bytes)
-            .i64_gt_u()
-            .if_(BlockType::Empty)
-            .local_get(scratch.bytes)
-            .global_set(self.peak_bytes);
-        if self.peak {
-            // The host need not be called at each of many peaks on the way up: only when live bytes are about to leave
-            // what counts as the peak.
-            code.local_get(scratch.bytes)
-                .local_get(scratch.bytes)
-                .i64_const(layout::PEAK_SHIFT)
-                .i64_shr_u()
-                .i64_sub()
-                .global_set(self.floor);
-        }
-        code.end();
-        if self.peak {
-            self.less_block(code, scratch);
-            if let Some(size) = new_size {
-                code.local_get(size).i64_extend_i32_u().i64_add();
-            }
-            code.global_get(self.floor).i64_lt_s().if_(BlockType::Empty);
-            self.call_host(code, HostFunction::Peak);
-            code.end();
-        }
-    }
-
-    /// Puts live bytes without the block that was found on the stack.
-    fn less_block(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
-        code.local_get(scratch.bytes).local_get(scratch.bits).i64_const(0xFFFF_FFFF).i64_and().i64_sub();
-    }
-
-    /// Puts the tag of the block that was found on the stack.
-    fn tag(&self, code: &mut InstructionSink<'_>, scratch: Scratch) {
-        code.local_get(scratch.bits).i64_const(32).i64_shr_u().i32_wrap_i64();
-    }
-
-    /// Empties the cell that was found; its tag, now in the lower half, tells what was there last. A block that is the last
-    /// allocation was a temporary one.
-    fn forget(&self, code: &mut InstructionSink<'_>, address: u32, scratch: Scratch) {
-        self.event(code, event_kinds::RELEASE, address, |code| {
-            code.local_get(scratch.bits);
-        });
-        code.local_get(scratch.cell).global_get(self.last).i32_eq().if_(BlockType::Empty);
-        self.tag(code, scratch);
-        code.i32_const(0).call(self.tally).end();
-        self.less_block(code, scratch);
-        code.global_set(self.live_bytes)
-            .local_get(scratch.cell)
-            .local_get(scratch.bits)
-            .i64_const(32)
-            .i64_shr_u()
-            .i64_store(self.arg(layout::LIVE_TABLE, 3));
     }
 }

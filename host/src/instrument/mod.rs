@@ -22,6 +22,7 @@ mod edits;
 mod emit;
 mod go_probes;
 mod info;
+mod live_release;
 mod live_table;
 mod map;
 pub(crate) mod names;
@@ -162,6 +163,8 @@ impl<'a> Pass<'a> {
             event_at: globals + 6,
             record: info.function_count() + 1,
             tally: info.function_count() + 2,
+            release: info.function_count() + 3,
+            resize: info.function_count() + 4,
             granule_log2: allocators.granule_log2(),
             contexts,
             peak: options.peak,
@@ -175,7 +178,7 @@ impl<'a> Pass<'a> {
 
     /// Index of the function that records an object of Go's.
     fn go_record(&self) -> u32 {
-        self.added.tally + 1
+        self.added.resize + 1
     }
 
     /// Index of the function that tells the host of a probe.
@@ -227,9 +230,10 @@ impl<'a> Pass<'a> {
         for _ in 0..self.kept as usize + self.allocators.pools.len() {
             global(ValType::I32, ConstExpr::i32_const(0));
         }
-        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Probe as u32));
-        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Record as u32));
-        additions.functions.push(&(self.added.first_host_type + layout::HostFunction::Tally as u32));
+        use layout::HostFunction::{Probe, Record, Release, Resize, Tally};
+        for like in [Probe, Record, Tally, Release, Resize] {
+            additions.functions.push(&(self.added.first_host_type + like as u32));
+        }
         if self.allocators.go.is_some() {
             // The type of `$record` comes behind those of the host functions.
             additions.functions.push(&(self.added.first_host_type + layout::HOST_FUNCTIONS));
@@ -248,8 +252,13 @@ impl<'a> Pass<'a> {
         self.added.call_host(&mut code, layout::HostFunction::Probe);
         code.end();
         additions.bodies.push(NewBody::added(probe));
-        additions.bodies.push(NewBody::added(allocation_probes::record_function(&self.added)));
-        additions.bodies.push(NewBody::added(allocation_probes::tally_function(&self.added)));
+        let of_table = [
+            allocation_probes::record_function(&self.added),
+            allocation_probes::tally_function(&self.added),
+            allocation_probes::release_function(&self.added),
+            allocation_probes::resize_function(&self.added),
+        ];
+        additions.bodies.extend(of_table.map(NewBody::added));
         if let Some(go) = &self.allocators.go {
             let functions = (go.program.strides.len() as u32).min(layout::STRIDES_MAX);
             additions.bodies.push(NewBody::added(go_probes::record_function(&self.added, functions)));

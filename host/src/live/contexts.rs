@@ -280,6 +280,11 @@ impl ContextTable {
         fetched + counts
     }
 
+    /// What the tags mean, from the first one on.
+    pub(crate) fn births(&self) -> impl Iterator<Item = &Birth> {
+        self.births.iter()
+    }
+
     /// The contexts; those that are to be named have no frames.
     pub(crate) fn contexts(&self) -> &RawContexts {
         &self.contexts

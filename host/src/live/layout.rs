@@ -8,7 +8,7 @@
 //! 8 MiB behind  of a Go guest for each function the bytes from its return address to its caller's on Go's stack, and the
 //!               number of the walk that has seen it last: 8 bytes
 //! 2 MiB behind  ring of events, 16 bytes each, where events are recorded
-//! 1 MiB behind  live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
+//! 64 KiB behind live table: a cell of 8 bytes for every 16 bytes of the guest's memory (8 where blocks lie closer)
 //! ```
 //!
 //! A cell describes the block that begins there: its size in the lower half, its tag in the upper. A tag is a number that the
@@ -62,7 +62,7 @@ pub(crate) const STRIDES_MAX: u32 = 1 << 18;
 /// Address of the ring of events.
 pub(crate) const EVENTS: u64 = STRIDES + ((STRIDES_MAX as u64) << STRIDE_LOG2);
 /// Bytes of the ring.
-pub(crate) const EVENTS_BYTES: u64 = 1 << 20;
+pub(crate) const EVENTS_BYTES: u64 = 64 << 10;
 /// Bytes of an event in it.
 pub(crate) const EVENT: u64 = 16;
 /// Address of the live table.

@@ -1,7 +1,8 @@
 //! Recording every event.
 //!
-//! The guest's own code writes each event into a ring in the live table's memory, 16 bytes each, and calls the host when it
-//! is full. The host turns tags into numbers of contexts and hands the events on; packing them is another thread's work.
+//! The guest's own code writes each event into a ring in the live table's memory, 16 bytes each, which is small enough to
+//! stay in the processor's nearest cache. When it is full the host moves its bytes to a batch; what they mean, and packing
+//! them, is another thread's work.
 //!
 //! ```text
 //! bits: u64     size of the block in the lower half, its tag in the upper; of others their number
@@ -9,40 +10,112 @@
 //! kind: u32     see below
 //! ```
 
-use heapy_engine::events::Event;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use heapy_engine::events::{Event, EventChunk};
 use wasmtime::AsContextMut;
 
 use super::handles::{set_word, value};
 use super::state::State;
-use crate::live::layout::{Cell, EVENT, EVENTS, EVENTS_BYTES, event_kinds};
+use crate::live::layout::{Cell, EVENT, EVENTS, EVENTS_BYTES, TAG_FIRST, event_kinds};
 
-/// Events in order, and what came before them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Bytes of a batch. Memory that was used before is used again, so that its pages are there.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Memory of batches that nobody needs any more.
+type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
+
+/// Events in order, as the guest's code wrote them; an [`EventReader`] reads them.
+#[derive(Debug, Default)]
 pub struct EventBatch {
-    /// The events.
-    pub events: Vec<Event>,
-    /// Events before the first one.
-    pub first: u64,
-    /// Allocations before it.
-    pub allocations: u64,
-    /// Nanoseconds since the guest began, at the end.
-    pub nanos: u64,
+    raw: Vec<u8>,
+    /// Contexts of the tags that came up since the batch before.
+    contexts: Vec<u32>,
+    nanos: u64,
+    spare: Spare,
+}
+
+impl Drop for EventBatch {
+    fn drop(&mut self) {
+        let mut raw = std::mem::take(&mut self.raw);
+        raw.clear();
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
+    }
+}
+
+/// Reads batches, which follow each other without a gap.
+#[derive(Debug, Default)]
+pub struct EventReader {
+    /// Number of the context of each tag, from the first tag on.
+    contexts: Vec<u32>,
+    first: u64,
+    allocations: u64,
+}
+
+impl EventReader {
+    /// Before the first batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The events of the next batch, and the head of the chunk that they make. Time O(events).
+    pub fn read(&mut self, batch: &EventBatch) -> (EventChunk, Vec<Event>) {
+        self.contexts.extend_from_slice(&batch.contexts);
+        let events: Vec<Event> =
+            batch.raw.as_chunks::<{ EVENT as usize }>().0.iter().map(|bytes| self.event(bytes)).collect();
+        let allocated = events.iter().filter(|event| matches!(event, Event::Allocate { .. })).count() as u64;
+        let (first, allocations) = (self.first, self.allocations);
+        self.first += events.len() as u64;
+        self.allocations += allocated;
+        (EventChunk { events: events.len() as u32, first, allocations, nanos: batch.nanos }, events)
+    }
+
+    /// Events read so far.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.first
+    }
+
+    fn event(&self, bytes: &[u8; EVENT as usize]) -> Event {
+        let long = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+        let (bits, rest) = (long(0), long(8));
+        let (address, cell) = (rest as u32, Cell::unpack(bits));
+        match (rest >> 32) as u32 {
+            event_kinds::ALLOCATE => {
+                let context = self.contexts.get(cell.tag.wrapping_sub(TAG_FIRST) as usize).copied();
+                Event::Allocate { address, size: cell.size, context: context.unwrap_or(0) }
+            }
+            event_kinds::RELEASE => Event::Release { address, size: cell.size },
+            event_kinds::RESIZE => Event::Resize { address, size: cell.size },
+            event_kinds::TIME => Event::Time { nanos: bits },
+            _ => Event::Snapshot { number: bits as u32 },
+        }
+    }
 }
 
 /// Takes the events.
 pub type EventSink = Box<dyn FnMut(EventBatch) + Send>;
 
-/// Where events go, and how many went there.
+/// Where events go, and those that are on the way.
 pub(crate) struct EventOutput {
     sink: EventSink,
-    first: u64,
-    allocations: u64,
+    raw: Vec<u8>,
+    /// Tags whose contexts were told.
+    told: usize,
+    spare: Spare,
 }
 
 impl EventOutput {
     /// Before the first event.
     pub(crate) fn new(sink: EventSink) -> Self {
-        Self { sink, first: 0, allocations: 0 }
+        Self { sink, raw: Vec::new(), told: 0, spare: Spare::default() }
+    }
+
+    /// Memory for a batch.
+    fn memory(&self) -> Vec<u8> {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Vec::with_capacity(BATCH_BYTES))
     }
 }
 
@@ -51,6 +124,9 @@ impl State {
     pub(crate) fn note_event(&mut self, mut store: impl AsContextMut, kind: u32, bits: u64, address: u32) {
         if self.events.is_none() {
             return;
+        }
+        if value(&self.handles.event_at, &mut store) >= EVENTS_BYTES {
+            self.drain_events(&mut store);
         }
         let at = value(&self.handles.event_at, &mut store) as usize;
         let place = EVENTS as usize + at;
@@ -61,44 +137,32 @@ impl State {
             entry[12..].copy_from_slice(&kind.to_le_bytes());
         }
         set_word(&self.handles.event_at, &mut store, at as u32 + EVENT as u32);
-        if at as u64 + EVENT >= EVENTS_BYTES {
-            self.drain_events(store);
-        }
     }
 
-    /// Hands the ring's events on, and empties it.
+    /// Empties the ring. Its events go on when there are enough of them.
     pub(crate) fn drain_events(&mut self, mut store: impl AsContextMut) {
         let Some(output) = &mut self.events else { return };
         let end = value(&self.handles.event_at, &mut store).min(EVENTS_BYTES) as usize;
-        if end == 0 {
-            return;
-        }
         let memory = self.handles.live.data(&store);
         let ring = memory.get(EVENTS as usize..EVENTS as usize + end).unwrap_or_default();
-        let mut events = Vec::with_capacity(end / EVENT as usize);
-        let mut allocations = 0;
-        for entry in ring.as_chunks::<{ EVENT as usize }>().0 {
-            let (bits, rest) = entry.split_at(8);
-            let bits = bits.try_into().map_or(0, u64::from_le_bytes);
-            let rest = rest.try_into().map_or(0, u64::from_le_bytes);
-            let (address, cell) = (rest as u32, Cell::unpack(bits));
-            events.push(match (rest >> 32) as u32 {
-                event_kinds::ALLOCATE => {
-                    allocations += 1;
-                    Event::Allocate { address, size: cell.size, context: self.contexts.birth(cell.tag).context }
-                }
-                event_kinds::RELEASE => Event::Release { address, size: cell.size },
-                event_kinds::RESIZE => Event::Resize { address, size: cell.size },
-                event_kinds::TIME => Event::Time { nanos: bits },
-                _ => Event::Snapshot { number: bits as u32 },
-            });
-        }
-        let first = output.first;
-        let before = output.allocations;
-        output.first += events.len() as u64;
-        output.allocations += allocations;
-        let nanos = self.started.elapsed().as_nanos() as u64;
-        (output.sink)(EventBatch { events, first, allocations: before, nanos });
+        output.raw.extend_from_slice(ring);
         set_word(&self.handles.event_at, store, 0);
+        if output.raw.len() + EVENTS_BYTES as usize > BATCH_BYTES {
+            self.hand_events_on();
+        }
+    }
+
+    /// Hands on all events that have left the ring.
+    pub(crate) fn hand_events_on(&mut self) {
+        let Some(output) = &mut self.events else { return };
+        let memory = output.memory();
+        let raw = std::mem::replace(&mut output.raw, memory);
+        if raw.is_empty() {
+            return;
+        }
+        let contexts: Vec<u32> = self.contexts.births().skip(output.told).map(|birth| birth.context).collect();
+        output.told += contexts.len();
+        let nanos = self.started.elapsed().as_nanos() as u64;
+        (output.sink)(EventBatch { raw, contexts, nanos, spare: Arc::clone(&output.spare) });
     }
 }

@@ -29,7 +29,7 @@ use wasmtime::Config;
 pub use attach::{Attached, Totals};
 pub(crate) use condition::duration;
 pub use condition::{Condition, ConditionError};
-pub use events::{EventBatch, EventSink};
+pub use events::{EventBatch, EventReader, EventSink};
 pub use request::Requester;
 pub use run::{Ending, Outcome, Pause, Running, Target, TargetOptions};
 pub use state::Sink;

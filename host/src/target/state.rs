@@ -204,6 +204,7 @@ impl State {
         }
         self.note_time(&mut store);
         self.drain_events(store);
+        self.hand_events_on();
     }
 
     /// Takes a snapshot and gives it out.

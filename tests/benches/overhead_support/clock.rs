@@ -1,4 +1,4 @@
-//! CPU time of this thread on Linux, wall time elsewhere.
+//! CPU time of this thread on Unix, wall time elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,14 @@ pub(crate) fn median(times: &mut [f64]) -> f64 {
     times[times.len() / 2]
 }
 
-/// Nanoseconds on the CPU, as Linux tells them of each thread.
+/// Time on the CPU. Not what `schedstat` tells: that is brought up to date a few hundred times a second only.
+#[cfg(unix)]
 fn cpu_time() -> Option<Duration> {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).ok()
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Option<Duration> {
+    None
 }
