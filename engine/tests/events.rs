@@ -46,7 +46,7 @@ fn chunks(events: &[Event], each: usize) -> Vec<Vec<u8>> {
         let head = EventChunk { events: events.len() as u32, first, allocations, nanos: 0 };
         first += events.len() as u64;
         allocations += events.iter().filter(|event| matches!(event, Event::Allocate { .. })).count() as u64;
-        head.pack(events).unwrap()
+        head.pack(events.iter().copied()).unwrap()
     };
     events.chunks(each).map(chunk).collect()
 }

@@ -56,9 +56,7 @@ fn write(waiting: &Receiver<EventBatch>, folder: &EventFolder) -> Result<u64, Re
     let (mut number, mut reader) = (0, EventReader::new());
     while let Ok(batch) = waiting.recv() {
         let (head, events) = reader.read(&batch);
-        // Its memory is used again while these are packed.
-        drop(batch);
-        let chunk = head.pack(&events).map_err(|error| folder.unwritable(&error))?;
+        let chunk = head.pack(events).map_err(|error| folder.unwritable(&error))?;
         folder.write(number, chunk)?;
         number += 1;
     }

@@ -84,7 +84,7 @@ fn pack(batches: &[EventBatch]) -> Vec<Vec<u8>> {
     let mut reader = EventReader::new();
     let mut chunk = |batch| {
         let (head, events) = reader.read(batch);
-        head.pack(&events).unwrap()
+        head.pack(events).unwrap()
     };
     batches.iter().map(&mut chunk).collect()
 }

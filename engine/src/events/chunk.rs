@@ -49,16 +49,19 @@ impl EventChunk {
     /// Packs events that follow `first` others; releases tell the right sizes. Time O(events).
     ///
     /// # Errors
-    /// [`EventError`] for more than [`CHUNK_EVENTS_MAX`] events.
-    pub fn pack(self, events: &[Event]) -> Result<Vec<u8>, EventError> {
-        if events.len() > CHUNK_EVENTS_MAX {
-            return Err(EventError(format!("{} events, a chunk has {CHUNK_EVENTS_MAX} at most", events.len())));
-        }
+    /// [`EventError`] for more than [`CHUNK_EVENTS_MAX`] events, and for another number of them than the head tells.
+    pub fn pack(self, events: impl IntoIterator<Item = Event>) -> Result<Vec<u8>, EventError> {
         let mut writer = Writer { guess: Predictor::new(), out: Written::default(), kinds: 0, count: 0 };
-        events.iter().for_each(|event| writer.event(*event));
+        events.into_iter().take(CHUNK_EVENTS_MAX + 1).for_each(|event| writer.event(event));
+        if writer.count as usize > CHUNK_EVENTS_MAX {
+            return Err(EventError(format!("more events than a chunk has at most, {CHUNK_EVENTS_MAX}")));
+        }
+        if writer.count != self.events {
+            return Err(EventError(format!("{} events, {} were to come", writer.count, self.events)));
+        }
         let columns = writer.finish();
         let mut bytes = MAGIC.to_vec();
-        bytes.extend((events.len() as u32).to_le_bytes());
+        bytes.extend(self.events.to_le_bytes());
         for number in [self.first, self.allocations, self.nanos] {
             bytes.extend(number.to_le_bytes());
         }

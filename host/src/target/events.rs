@@ -60,15 +60,18 @@ impl EventReader {
     }
 
     /// The events of the next batch, and the head of the chunk that they make. Time O(events).
-    pub fn read(&mut self, batch: &EventBatch) -> (EventChunk, Vec<Event>) {
+    pub fn read<'batch>(
+        &'batch mut self,
+        batch: &'batch EventBatch,
+    ) -> (EventChunk, impl Iterator<Item = Event> + 'batch) {
         self.contexts.extend_from_slice(&batch.contexts);
-        let events: Vec<Event> =
-            batch.raw.as_chunks::<{ EVENT as usize }>().0.iter().map(|bytes| self.event(bytes)).collect();
-        let allocated = events.iter().filter(|event| matches!(event, Event::Allocate { .. })).count() as u64;
+        let events = batch.raw.as_chunks::<{ EVENT as usize }>().0;
         let (first, allocations) = (self.first, self.allocations);
         self.first += events.len() as u64;
-        self.allocations += allocated;
-        (EventChunk { events: events.len() as u32, first, allocations, nanos: batch.nanos }, events)
+        self.allocations += events.iter().filter(|bytes| kind(bytes) == event_kinds::ALLOCATE).count() as u64;
+        let head = EventChunk { events: events.len() as u32, first, allocations, nanos: batch.nanos };
+        let contexts = &self.contexts;
+        (head, events.iter().map(|bytes| event(bytes, contexts)))
     }
 
     /// Events read so far.
@@ -76,21 +79,25 @@ impl EventReader {
     pub const fn events(&self) -> u64 {
         self.first
     }
+}
 
-    fn event(&self, bytes: &[u8; EVENT as usize]) -> Event {
-        let long = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-        let (bits, rest) = (long(0), long(8));
-        let (address, cell) = (rest as u32, Cell::unpack(bits));
-        match (rest >> 32) as u32 {
-            event_kinds::ALLOCATE => {
-                let context = self.contexts.get(cell.tag.wrapping_sub(TAG_FIRST) as usize).copied();
-                Event::Allocate { address, size: cell.size, context: context.unwrap_or(0) }
-            }
-            event_kinds::RELEASE => Event::Release { address, size: cell.size },
-            event_kinds::RESIZE => Event::Resize { address, size: cell.size },
-            event_kinds::TIME => Event::Time { nanos: bits },
-            _ => Event::Snapshot { number: bits as u32 },
+fn kind(bytes: &[u8; EVENT as usize]) -> u32 {
+    bytes[12..].try_into().map_or(0, u32::from_le_bytes)
+}
+
+fn event(bytes: &[u8; EVENT as usize], contexts: &[u32]) -> Event {
+    let bits = bytes[..8].try_into().map_or(0, u64::from_le_bytes);
+    let address = bytes[8..12].try_into().map_or(0, u32::from_le_bytes);
+    let cell = Cell::unpack(bits);
+    match kind(bytes) {
+        event_kinds::ALLOCATE => {
+            let context = contexts.get(cell.tag.wrapping_sub(TAG_FIRST) as usize).copied();
+            Event::Allocate { address, size: cell.size, context: context.unwrap_or(0) }
         }
+        event_kinds::RELEASE => Event::Release { address, size: cell.size },
+        event_kinds::RESIZE => Event::Resize { address, size: cell.size },
+        event_kinds::TIME => Event::Time { nanos: bits },
+        _ => Event::Snapshot { number: bits as u32 },
     }
 }
 

@@ -12,7 +12,7 @@ use super::programs::{Program, installed};
 
 /// Ratios to the plain native run; none where the tool is not installed.
 pub(crate) struct Native {
-    /// heaptrack, all stacks.
+    /// heaptrack, all stacks, which are recorded and not yet interpreted.
     pub(crate) heaptrack: Option<f64>,
     /// valgrind's dhat.
     pub(crate) dhat: Option<f64>,
@@ -31,7 +31,7 @@ pub(crate) fn measure(program: &Program) -> Result<Option<Native>> {
         Ok(Some(wall(&whole, output.path(), repeats)? / plain))
     };
     Ok(Some(Native {
-        heaptrack: under(&["heaptrack", "--record-only", "-o", "heaptrack"], 3)?,
+        heaptrack: under(&["heaptrack", "--raw", "-o", "heaptrack"], 3)?,
         dhat: under(&["valgrind", "--tool=dhat", "--dhat-out-file=dhat"], 1)?,
     }))
 }
