@@ -6,6 +6,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use heapy_engine::events::Event;
+
 use crate::recorder::RecorderError;
 use crate::recording::EventFolder;
 use crate::target::{EventBatch, EventReader, EventSink};
@@ -56,6 +58,9 @@ fn write(waiting: &Receiver<EventBatch>, folder: &EventFolder) -> Result<u64, Re
     let (mut number, mut reader) = (0, EventReader::new());
     while let Ok(batch) = waiting.recv() {
         let (head, events) = reader.read(&batch);
+        let events: Vec<Event> = events.collect();
+        // Its memory is used again at once, while the processor still has it near.
+        drop(batch);
         let chunk = head.pack(events).map_err(|error| folder.unwritable(&error))?;
         folder.write(number, chunk)?;
         number += 1;
