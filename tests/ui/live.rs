@@ -101,7 +101,7 @@ async fn a_running_guest_is_watched_and_asked_for_snapshots() {
     // The snapshot is taken when the guest next allocates, before it does; until then the page says what it waits for.
     running.allocate(9);
     inspector.click("button.snapshot").await;
-    inspector.wait_for("document.querySelector('.asked')?.textContent.includes('next allocation')").await;
+    inspector.wait_for("document.querySelector('.asked')?.textContent.includes('can stop next')").await;
     running
         .allocate_until(&inspector, "document.querySelector('select[aria-label=Snapshot]')?.options.length === 1")
         .await;

@@ -77,6 +77,7 @@ fn target_options(options: &GuestOptions) -> Result<TargetOptions> {
         cache: options.cache,
         frees: options.frees,
         pause: match options.pause {
+            Pause::Signal => target::Pause::Signal,
             Pause::Allocations => target::Pause::Allocations,
             Pause::Anywhere => target::Pause::Anywhere,
         },

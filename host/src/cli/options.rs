@@ -31,9 +31,8 @@ pub(crate) struct GuestOptions {
     /// Let snapshots hold contents: the values of fields, and which blocks have equal bytes.
     #[arg(long)]
     pub(crate) contents: bool,
-    /// Where a snapshot that is asked for (by the inspector, by the signal SIGUSR1, by every:DURATION) can be taken: at
-    /// allocations and releases, or anywhere, which makes the guest slower.
-    #[arg(long, value_enum, default_value_t = Pause::Allocations)]
+    /// Where a snapshot that is asked for (by the inspector, by the signal SIGUSR1, by every:DURATION) can be taken.
+    #[arg(long, value_enum, default_value_t = Pause::Signal)]
     pub(crate) pause: Pause,
     /// Remember where every block was released, so that of a block that is released twice both places are told. Slow.
     #[arg(long)]
@@ -55,9 +54,11 @@ pub(crate) enum Contexts {
 /// Where a guest can be paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Pause {
-    /// Where it allocates or releases.
+    /// Wherever it computes, by a signal to its thread, which costs nothing; on systems without one as `allocations`.
+    Signal,
+    /// Where it allocates or releases, which costs nothing.
     Allocations,
-    /// In loops and functions besides.
+    /// In every loop and function, on any system; the guest is 1.1 to 1.5 times slower.
     Anywhere,
 }
 

@@ -59,7 +59,7 @@ fn record_to(guest: Guest, output: &Path, events: bool) -> Result<(Outcome, Reco
         if let Some(events) = &events {
             running.record_events(events.sink());
         }
-        signal::watch(running.requester());
+        signal::watch(&running);
         running.run()
     });
     let (file, trouble) = recorder.finish()?;

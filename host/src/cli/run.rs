@@ -88,7 +88,7 @@ fn run_guest(
     };
     live.begin(running.requester(), running.timeline(), symbols.clone());
     recorder.follow(running.timeline());
-    signal::watch(running.requester());
+    signal::watch(&running);
     let ticker = Ticker::start(live.clone());
     // Nothing can be asked of a guest in the middle of its code: Ctrl-C ends it with us, as it would without us.
     let outcome = interrupted.exit_during(|| running.run());

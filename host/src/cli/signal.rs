@@ -1,6 +1,6 @@
 //! SIGUSR1: asks the guest for a snapshot.
 
-use crate::target::Requester;
+use crate::target::Running;
 
 /// The reason that snapshots asked for by the signal have.
 #[cfg(unix)]
@@ -9,9 +9,16 @@ const REASON: &str = "signal";
 /// Has the signal ask for snapshots, from now to the end of the process. Where there is no such signal, or the system
 /// refuses the thread that waits for it, that is said.
 #[cfg(unix)]
-pub(super) fn watch(requester: Requester) {
+pub(super) fn watch(running: &Running) {
     use tokio::signal::unix::{SignalKind, signal};
 
+    if running.lacks_signals() {
+        super::say(format_args!(
+            "no signal can stop a guest here that neither allocates nor releases: snapshots that are asked for wait until it \
+             does; --pause anywhere helps"
+        ));
+    }
+    let requester = running.requester();
     let wait = async move {
         let mut signals = signal(SignalKind::user_defined1())?;
         while signals.recv().await.is_some() {
@@ -34,6 +41,6 @@ pub(super) fn watch(requester: Requester) {
     }
 }
 
-/// There is no such signal here.
+/// There are no such signals here.
 #[cfg(not(unix))]
-pub(super) fn watch(_requester: Requester) {}
+pub(super) fn watch(_running: &Running) {}

@@ -139,6 +139,11 @@ impl InstrumentMap {
         self.labels.binary_search(&function).is_ok()
     }
 
+    /// Whether code that records blocks stands in a function.
+    pub(crate) fn records(&self, function: u32) -> bool {
+        function >= self.functions || self.entries.iter().any(|(entry, _)| *entry == function)
+    }
+
     /// The allocator entries that are probed: function and the name it was found by.
     pub fn allocators(&self) -> impl Iterator<Item = (u32, &str)> {
         self.entries.iter().map(|(function, name)| (*function, name.as_str()))

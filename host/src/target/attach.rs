@@ -1,7 +1,7 @@
 //! Attaching to an instance of an instrumented module, in any wasmtime host.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use wasmtime::{AsContext, AsContextMut, Caller, Func, Instance, Memory, Ref, Store};
@@ -14,6 +14,7 @@ use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
 use super::pools::Pools;
 use super::request::Requester;
+use super::signal::{self, Interrupted};
 use super::state::{Problems, Sink, State};
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker};
@@ -90,6 +91,7 @@ impl Attached {
             functions: None,
             stack_base,
             native_top: 0,
+            interrupted: None,
             entered: 0,
             started: Instant::now(),
             interval: 1,
@@ -128,13 +130,17 @@ impl Attached {
     pub fn enter<T: 'static, R>(&self, store: &mut Store<T>, call: impl FnOnce(&mut Store<T>) -> R) -> R {
         let anchor = 0usize;
         let top = std::ptr::from_ref(&anchor) as usize;
-        let (before, word) = {
+        let (before, word, text) = {
             let mut state = self.lock();
             let before = std::mem::replace(&mut state.native_top, top);
             state.entered += 1;
-            (before, (state.handles.live.data_ptr(&*store).cast_const(), state.contexts.disarmed()))
+            let word = (state.handles.live.data_ptr(&*store).cast_const(), state.contexts.disarmed());
+            let text = state.module.text().as_ptr_range();
+            (before, word, text.start as usize..text.end as usize)
         };
-        let entered = Entered { attached: self, before };
+        let current = signal::Entered::new(text, store, self);
+        let found = current.enter();
+        let entered = Entered { attached: self, before, found };
         self.requester.publish(Some(word));
         let result = call(store);
         drop(entered);
@@ -209,6 +215,28 @@ impl Attached {
         let mut state = self.lock();
         state.trap_frames = frames;
         state.exit(store);
+    }
+
+    /// Lets requests from other threads stop the guest wherever it computes, by the signal SIGURG to its thread, from the
+    /// next [`enter`](Self::enter) on. False where that cannot be: this is not Linux on x86-64 or aarch64, or the process has
+    /// another handler for that signal. Then a request waits for an allocation.
+    ///
+    /// The signal may interrupt calls of the system that the thread makes on behalf of the guest; those that the system does
+    /// not take up again by itself return `EINTR`, as with any other signal.
+    pub fn stop_by_signals(&self) -> bool {
+        let can = signal::install();
+        self.requester.insist(can);
+        can
+    }
+
+    /// The guest was interrupted in its compiled code, in a call that is active on this thread.
+    pub(super) fn answer_interrupted(&self, store: impl AsContextMut, at: Interrupted) {
+        // Whoever holds it now will have let go of it the next time.
+        match self.state.try_lock() {
+            Ok(mut state) => state.answer_interrupted(store, at),
+            Err(TryLockError::Poisoned(state)) => state.into_inner().answer_interrupted(store, at),
+            Err(TryLockError::WouldBlock) => {}
+        }
     }
 
     /// Asks for snapshots from other threads.
@@ -355,6 +383,7 @@ fn scrub() {
 struct Entered<'a> {
     attached: &'a Attached,
     before: usize,
+    found: signal::Before,
 }
 
 impl Drop for Entered<'_> {
@@ -367,6 +396,7 @@ impl Drop for Entered<'_> {
         if self.before == 0 {
             self.attached.requester.publish(None);
         }
+        signal::leave(&self.found);
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Condition {
     Peak,
     /// Whenever the guest is about to ask for more memory.
     Grow,
-    /// Again and again after this time, at the first allocation or release that follows.
+    /// Again and again after this time, where the guest can stop then; see [`Pause`](super::Pause).
     Every(Duration),
     /// Whenever a function is called: an import (`name` or `module.name`), an export, or a name of the name section.
     Call(String),

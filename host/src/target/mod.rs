@@ -17,6 +17,7 @@ mod peak;
 mod pools;
 mod request;
 mod run;
+mod signal;
 mod state;
 mod timeline;
 mod walk;

@@ -22,8 +22,17 @@ impl State {
     pub(crate) fn pause_between(&mut self, mut store: impl AsContextMut, reason: &str, age: u32) -> Paused {
         let begun = Instant::now();
         // First of all: every frame between here and the guest may put something over what its callers left.
-        let native_words = if self.native_top == 0 { None } else { read_words(self.native_top) };
-        let (frames, native_words) = match self.frames(&store) {
+        let interrupted = self.interrupted.take();
+        let native_words = match &interrupted {
+            _ if self.native_top == 0 => None,
+            Some((at, _)) => at.words(self.native_top),
+            None => read_words(self.native_top),
+        };
+        let frames = match interrupted {
+            Some((_, frames)) => frames,
+            None => self.frames(&store),
+        };
+        let (frames, native_words) = match frames {
             frames if !frames.is_empty() => (frames, native_words),
             // After a trap the native stack is gone, and with it what the guest held in locals.
             _ if !self.trap_frames.is_empty() => (self.trap_frames.clone(), None),

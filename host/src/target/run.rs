@@ -28,11 +28,17 @@ use crate::symbols::Symbols;
 /// The exit code of a guest that trapped, which is what a shell says of a native program that was aborted.
 const TRAP_EXIT_CODE: i32 = 134;
 
+/// How often a timer looks whether its last request was answered.
+const OPEN_POLL: Duration = Duration::from_millis(2);
+
 /// Where a guest can be paused for a snapshot that another thread asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pause {
-    /// Where it allocates or releases, which costs nothing.
+    /// Wherever it computes, by a signal to its thread, which costs nothing. Where there are no signals that is where it
+    /// allocates or releases; see [`Attached::stop_by_signals`].
     #[default]
+    Signal,
+    /// Where it allocates or releases, which costs nothing either.
     Allocations,
     /// In every loop and function besides: the guest looks for requests there, and is 1.1 to 1.5 times slower.
     Anywhere,
@@ -185,6 +191,7 @@ impl Target {
         if self.options.keep_peak {
             attached.keep_peak();
         }
+        let stops_by_signals = self.options.pause == Pause::Signal && attached.stop_by_signals();
         if let Some((functions, heap)) = &self.asked {
             heap.attach(attached.clone(), functions);
         }
@@ -196,7 +203,7 @@ impl Target {
                 Ok(UpdateDeadline::Continue(1))
             });
         }
-        Ok(Running { store, instance, attached, calls, options: self.options, map: self.map })
+        Ok(Running { store, instance, attached, calls, options: self.options, map: self.map, stops_by_signals })
     }
 
     /// Runs the guest to its end. `sink` is given each snapshot while the guest is paused; the one at the peak when the
@@ -247,9 +254,16 @@ pub struct Running {
     calls: Vec<String>,
     options: TargetOptions,
     map: Arc<InstrumentMap>,
+    stops_by_signals: bool,
 }
 
 impl Running {
+    /// Whether requests were to stop the guest by signals, and cannot: they wait until it allocates or releases.
+    #[must_use]
+    pub fn lacks_signals(&self) -> bool {
+        self.options.pause == Pause::Signal && !self.stops_by_signals
+    }
+
     /// Asks for snapshots from other threads.
     #[must_use]
     pub fn requester(&self) -> Requester {
@@ -332,8 +346,15 @@ impl Timer {
         let (end, ended) = channel::<()>();
         let reason = condition.to_string();
         let thread = std::thread::spawn(move || {
-            while ended.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+            let over = |pause| ended.recv_timeout(pause) != Err(RecvTimeoutError::Timeout);
+            // The guest runs for the whole period between two snapshots, however long these take.
+            while !over(period) {
                 requester.request(&reason);
+                while requester.is_open() {
+                    if over(period.min(OPEN_POLL)) {
+                        return;
+                    }
+                }
             }
         });
         Self { _end: Some(end), thread: Some(thread) }

@@ -14,6 +14,7 @@ use super::lifetimes::Lifetimes;
 use super::peak::PeakKeeper;
 use super::pools::Pools;
 use super::request::Requester;
+use super::signal::Interrupted;
 use super::timeline::TimelineLog;
 use super::walk::{Anchor, Walker, module_offsets};
 use crate::functions::Functions;
@@ -74,6 +75,8 @@ pub(crate) struct State {
     pub(crate) stack_base: u64,
     /// Address of a local of the frame that entered the guest; zero while none has.
     pub(crate) native_top: usize,
+    /// Where the guest was interrupted, while that is answered; then the engine's backtraces are not to be asked for.
+    pub(crate) interrupted: Option<(Interrupted, Vec<RawFrame>)>,
     /// How many calls into the guest are active.
     pub(crate) entered: u32,
     pub(crate) started: Instant,
@@ -231,7 +234,43 @@ impl State {
         }
         if let Some(reason) = self.requester.take() {
             self.snapshot(store, &reason);
+            self.requester.done();
         }
+    }
+
+    /// The guest was interrupted in its compiled code: does what other threads have asked for, if it may stop there. Not in
+    /// code that was added to record blocks, which may have done half of that.
+    pub(super) fn answer_interrupted(&mut self, mut store: impl AsContextMut, at: Interrupted) {
+        if !self.requester.is_pending() {
+            return;
+        }
+        let module = self.module.clone();
+        let Some(offsets) = self.walker.interrupted(module.text(), at.instruction, at.frame, self.native_top) else {
+            return;
+        };
+        let innermost = offsets.first().and_then(|offset| self.walker.function(*offset));
+        if innermost.is_none_or(|function| self.map.records(function)) {
+            return;
+        }
+        let Some(reason) = self.requester.take() else { return };
+        self.contexts.arm(self.handles.live.data_mut(&mut store));
+        let frames = self.frames_at(&offsets);
+        self.interrupted = Some((at, frames));
+        self.snapshot(store, &reason);
+        self.requester.done();
+    }
+
+    /// The frames that offsets into the compiled code stand for, innermost first.
+    fn frames_at(&self, offsets: &[u32]) -> Vec<RawFrame> {
+        let mut sorted = offsets.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let positions = module_offsets(&self.module, &sorted);
+        let frame = |offset: &u32| {
+            let position = sorted.binary_search(offset).ok().and_then(|at| positions[at]);
+            self.map.frame(self.walker.function(*offset)?, position.map(|position| position as usize))
+        };
+        offsets.iter().filter_map(frame).collect()
     }
 
     fn insert(&mut self, mut store: impl AsContextMut, anchor: Anchor, [address, size, v]: [u32; 3]) {

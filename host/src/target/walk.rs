@@ -13,6 +13,16 @@ use std::ops::Range;
 
 use wasmtime::Module;
 
+/// Bytes of a function's code until it has its frame, and the instruction that returns from it.
+#[cfg(target_arch = "aarch64")]
+const FRAME_MADE: u32 = 8;
+#[cfg(target_arch = "aarch64")]
+const RETURN: &[u8] = &[0xC0, 0x03, 0x5F, 0xD6];
+#[cfg(not(target_arch = "aarch64"))]
+const FRAME_MADE: u32 = 4;
+#[cfg(not(target_arch = "aarch64"))]
+const RETURN: &[u8] = &[0xC3];
+
 /// Where a walk begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Anchor {
@@ -75,6 +85,23 @@ impl Walker {
         self.ends.contains(&(top - end)).then_some(offsets)
     }
 
+    /// The frames of a guest that was interrupted; those alone of which its frame pointers tell. `top` is as above; none
+    /// where the guest is about to make its frame or to leave it, for then the frame pointer is another one's.
+    pub(crate) fn interrupted(&self, code: &[u8], instruction: usize, frame: usize, top: usize) -> Option<Offsets> {
+        let offset = instruction.checked_sub(self.text.start)? as u32;
+        let next = self.functions.partition_point(|function| function.code.start <= offset);
+        let function = self.functions[..next].last().filter(|function| function.code.contains(&offset))?;
+        let returns = code.get(offset as usize..).is_none_or(|code| code.starts_with(RETURN));
+        if offset - function.code.start < FRAME_MADE || returns {
+            return None;
+        }
+        let mut offsets = vec![offset];
+        if frame < top {
+            offsets.extend(self.chain(frame, top).map(|(callers, _)| callers).unwrap_or_default());
+        }
+        Some(offsets)
+    }
+
     /// Learns from the engine's backtrace: the functions of all frames, innermost first.
     pub(crate) fn learn(&mut self, anchor: Anchor, top: usize, functions: &[u32]) {
         if functions.len() >= FRAMES_MAX || top <= anchor.address {
@@ -118,9 +145,9 @@ impl Walker {
             if !record.is_multiple_of(8) || record.checked_add(16)? > top {
                 return None;
             }
-            // SAFETY: `begin` is not below a local of a function that is active on this thread's stack, every further record
-            // is above the one before, and `top` is the address of a local of an active function further up; between them
-            // the stack is mapped. The words are aligned, and a volatile read takes whatever is there.
+            // SAFETY: `begin` is not below a local of a function that is active on this thread's stack, or is the frame
+            // pointer of the guest's compiled code there, every further record is above the one before, and `top` is the
+            // address of a local of an active function further up; between them the stack is mapped. The words are aligned, and a volatile read takes whatever is there.
             let (next, returns_to) =
                 unsafe { ((record as *const usize).read_volatile(), ((record + 8) as *const usize).read_volatile()) };
             if !self.text.contains(&returns_to) {

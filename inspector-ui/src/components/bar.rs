@@ -67,7 +67,7 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
                 <button class="snapshot" onclick={take}>{ "Take a snapshot" }</button>
             }
             if state.asked.is_some() {
-                <span class="asked" role="status">{ "asked for: it is taken at the guest's next allocation" }</span>
+                <span class="asked" role="status">{ "asked for: it is taken where the guest can stop next" }</span>
             }
             <span class="spring" />
             <OpenFile on_file={props.on_file.clone()} />
