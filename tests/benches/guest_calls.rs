@@ -6,6 +6,8 @@
 #![allow(dead_code, clippy::print_stderr, reason = "shares the tests' way to build and run guests")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
+#[path = "../compilers_support/mod.rs"]
+mod compilers_support;
 #[path = "../sdk/run.rs"]
 mod run;
 #[path = "../sdk/toolchains.rs"]
