@@ -1,5 +1,5 @@
 //! Pausing a guest that neither allocates nor releases.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::type_complexity, reason = "a test")]
 
 use std::io::Read;
 use std::process::{Command, Stdio};
