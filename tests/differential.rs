@@ -112,9 +112,10 @@ fn shown(value: &Val) -> String {
     }
 }
 
-/// The random modules that were made by `tests/fuzz`.
+/// The random modules that were made by `tests/fuzz`: those that are recorded, or those of the named file.
 fn random_modules() -> Vec<Vec<u8>> {
-    let packed = file("recorded/random_modules.bin");
+    let path = std::env::var("HEAPY_RANDOM_MODULES").unwrap_or_else(|_| "recorded/random_modules.bin".to_owned());
+    let packed = file(&path);
     let mut modules = Vec::new();
     let mut rest = packed.as_slice();
     while let Some((length, behind)) = rest.split_first_chunk::<4>() {
@@ -338,8 +339,13 @@ fn agree(model: &Model, guests: &mut [Guest; 2]) {
     assert_eq!(totals.wild_releases, 0);
 }
 
+/// How many random uses of the allocator are tried.
+fn cases() -> u32 {
+    std::env::var("HEAPY_RANDOM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn random_uses_of_the_allocator_agree_with_a_naive_model(uses in uses(), size in 1u32..100) {
         compare("heap", &uses, Some(size));

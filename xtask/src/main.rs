@@ -5,6 +5,7 @@
 //! cargo xtask test [--only PART]      set up, then every check and test; what CI runs
 //! cargo xtask install                 put heapy-host with its inspector into cargo's bin folder
 //! cargo xtask bench [NAME] [--json]   ratios taken side by side in one run
+//! cargo xtask fuzz [N] [--seed N]     run new random programs with and without instrumentation
 //! cargo xtask ui                      build the inspector into www/dist
 //! cargo xtask guests                  build the guests that demo, tests and benches run
 //! cargo xtask npm                     make the package for Node and browsers
@@ -18,6 +19,7 @@
 mod bench;
 mod compilers;
 mod demo;
+mod fuzz;
 mod guests;
 mod install;
 mod npm;
@@ -30,8 +32,8 @@ mod ui;
 
 use anyhow::{Result, bail};
 
-const USAGE: &str = "usage: cargo xtask demo [--no-wait] | test [--only PART] | install | bench [NAME] [--json] | ui | \
-                     guests | npm | bless | pictures | tidy";
+const USAGE: &str = "usage: cargo xtask demo [--no-wait] | test [--only PART] | install | bench [NAME] [--json] | \
+                     fuzz [ROUNDS] [--seed N] | ui | guests | npm | bless | pictures | tidy";
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +43,7 @@ fn main() -> Result<()> {
         "test" => test::run_all(rest),
         "install" => install::run_install(rest),
         "bench" => bench::run_bench(rest),
+        "fuzz" => fuzz::run_fuzz(rest),
         "ui" => ui::build(),
         "guests" => guests::build(),
         "npm" => npm::pack(rest),
