@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use compilers_support::go_program;
-use guests_support::{Mark, Reach, Run, read_marks, run_calls, site_of};
+use guests_support::{Mark, Random, Reach, Run, read_marks, run_calls, site_of};
 use heapy_engine::{EdgeEvidence, EdgeLink, Family, Heap, ObjectId, ObjectSet, Relation, RootPlace, reach};
 use heapy_host::instrument::AllocatorReport;
 use heapy_host::layout::{References, Typed, Typing};
@@ -272,23 +272,11 @@ fn contexts_are_stacks_of_goroutines() {
     }
 }
 
-/// A generator that needs no crate: the same mutations in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
-
 #[test]
 fn corrupt_descriptors_end_in_an_answer() {
     let Some((_, _, run)) = runs().first() else { return };
     let wasm = &guests().unwrap()[0].1;
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new();
     for _ in 0..60 {
         let mut paused = run.pauses[0].clone();
         let go = paused.go.clone().unwrap();

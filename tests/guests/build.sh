@@ -88,6 +88,7 @@ if [ "$ASC" != no ]; then
     for r in incremental minimal stub; do
       $ASC shapes.ts --runtime $r -O1 --debug -o ../out/shapes_as.$r.wasm
     done
+    $ASC maps.ts --runtime incremental --debug -o ../out/maps_as.wasm
     $ASC shapes.ts --runtime incremental -O3 -o ../out/shapes_as.stripped.wasm )
 fi
 ls -l out

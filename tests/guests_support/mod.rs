@@ -5,8 +5,10 @@
 
 mod checks;
 mod protocol;
+mod random;
 mod run;
 
 pub use checks::{check_mark, site_of};
 pub use protocol::{Mark, Reach, ToldBlock, ToldEdge, read_marks};
+pub use random::Random;
 pub use run::{Run, bytes, heap_of, run, run_calls, run_given, run_script, run_until};

@@ -1,13 +1,12 @@
 //! Guests that tell the types of their blocks, each run once.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use heapy_engine::Heap;
 use heapy_host::layout::{Typed, Typing};
 use heapy_host::paused::Paused;
 
+use super::built::zig_program;
 use crate::guests_support::{Mark, Run, bytes, read_marks, run, run_calls, run_script};
 
 /// A guest, and the least share of its told bytes that must be typed right, in percent.
@@ -53,24 +52,10 @@ pub fn told(guest: &str) -> Vec<Told> {
     found(run, bytes(guest))
 }
 
-/// The guest in Zig with debug information, optimised (`safe`) or not (`Debug`); none without its compiler, which `ZIG`
-/// names where it is not in the path.
+/// The guest in Zig with debug information, optimised (`safe`) or not (`Debug`); none without its compiler.
 pub fn told_zig(optimised: &str) -> Option<Vec<Told>> {
-    let zig = std::env::var_os("ZIG").unwrap_or_else(|| "zig".into());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/zig");
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shapes_zig.{optimised}.wasm"));
-    let mut command = Command::new(&zig);
-    command.current_dir(folder).args(["build-exe", "-target", "wasm32-wasi", "-O", optimised]);
-    command.args(["--dep", "options", "-Mroot=shapes.zig", "-Moptions=options_plain.zig"]);
-    command.arg(format!("-femit-bin={}", binary.display()));
-    match command.status() {
-        Ok(status) => assert!(status.success(), "{command:?}"),
-        Err(_) => {
-            println!("skipped: no zig here; install it with `pip install ziglang`, or set ZIG to its path");
-            return None;
-        }
-    }
-    let wasm = std::fs::read(binary).unwrap();
+    let modules = ["--dep", "options", "-Mroot=shapes.zig", "-Moptions=options_plain.zig"];
+    let wasm = zig_program("shapes_zig", optimised, &modules)?;
     Some(found(run_calls("shapes_zig", &wasm, &[], &["_start"], "sched_yield"), wasm))
 }
 
@@ -89,6 +74,14 @@ fn found(run: Run, module: Vec<u8>) -> Vec<Told> {
     }
     assert!(!found.is_empty(), "the guest tells nothing");
     found
+}
+
+/// The heap of a guest that tells nothing, at its first mark.
+pub fn paused_at(name: &str, wasm: &[u8], calls: &[&str], mark: &str) -> Told {
+    let Run { mut heaps, mut pauses, .. } = run_calls(name, wasm, &[], calls, mark);
+    let paused = pauses.swap_remove(0);
+    let typed = Typing::new(wasm.to_vec().into()).unwrap().apply(&paused);
+    Told { mark: Mark::default(), paused, typed, heap: heaps.swap_remove(0) }
 }
 
 /// AssemblyScript guests tell labels only: the classes are those of their source.

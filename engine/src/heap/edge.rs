@@ -20,8 +20,11 @@ pub enum Relation {
         /// The rest of the name, with its dot or bracket.
         rest: String,
     },
-    /// `["key"]`: the value under a key; the text is the key as the guest's language writes it, unquoted.
+    /// `["key"]`: the value under a key that is a text, here without quotes. Under a whole number it is an
+    /// [`Relation::Index`].
     Key(String),
+    /// `[-3]` or `[true]`: the value under a key that is neither, as the guest's language writes it.
+    Literal(String),
     /// `.keys()[3]`: a key of a mapping, counted in table order.
     KeyAt(u64),
     /// `->name`: not reachable in the guest's language, such as a vtable.

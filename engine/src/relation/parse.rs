@@ -52,10 +52,14 @@ fn parse_dotted(rest: &str) -> Option<Relation> {
     starts_well.then(|| Relation::Field(rest.to_owned()))
 }
 
-/// What stands behind `[`: `3]`, `3].x` or `"key"]`.
+/// What stands behind `[`: `3]`, `3].x`, `"key"]`, `-3]` or `true]`.
 fn parse_index(rest: &str) -> Option<Relation> {
     if rest.starts_with(['"', '\'']) {
         return Some(Relation::Key(unquoted(rest.strip_suffix(']')?)?));
+    }
+    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        let key = rest.strip_suffix(']').filter(|key| is_literal(key))?;
+        return Some(Relation::Literal(key.to_owned()));
     }
     let (index, rest) = rest.split_once(']')?;
     let index = index.parse().ok()?;
@@ -64,6 +68,14 @@ fn parse_index(rest: &str) -> Option<Relation> {
         Some('.' | '[') => Some(Relation::Element { index, rest: rest.to_owned() }),
         Some(_) => None,
     }
+}
+
+/// A number below zero, or a name with its path.
+fn is_literal(key: &str) -> bool {
+    let digits = key.strip_prefix('-').unwrap_or("");
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let named = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
+    number || !key.is_empty() && key.chars().all(named)
 }
 
 fn parse_offset(rest: &str) -> Option<Relation> {
@@ -118,6 +130,8 @@ mod tests {
             Relation::Index(3),
             Relation::Element { index: 3, rest: ".x".into() },
             Relation::Key("it's".into()),
+            Relation::Literal("-3".into()),
+            Relation::Literal("Color::Red".into()),
             Relation::KeyAt(2),
             Relation::Internal("vtable".into()),
             Relation::Local("x".into()),
@@ -136,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_no_relation_is_refused() {
-        for text in ["", "a", "[", "[x]", "[\"a]", ".f_locals[x]", "->", "+zz", "[3]x", "["] {
+        for text in ["", "a", "[", "[]", "[x y]", "[-]", "[-x]", "[\"a]", ".f_locals[x]", "->", "+zz", "[3]x", "["] {
             assert!(parse_relation(text).is_err(), "{text:?}");
         }
     }

@@ -88,6 +88,7 @@ pub(super) fn store_link(link: EdgeLink<'_>, mut text: impl FnMut(&str) -> u32) 
         Relation::Offset { offset, into } => {
             return StoredLink { code: 12, value: *offset, extra: Some(*into) };
         }
+        Relation::Literal(key) => (14, u64::from(text(key))),
         Relation::Element { index, rest } => {
             return StoredLink { code: 13, value: *index, extra: Some(u64::from(text(rest))) };
         }
@@ -112,6 +113,7 @@ pub(super) fn relation<'text>(stored: &StoredLink, text: impl Fn(u64) -> Option<
         11 => Relation::Member(stored.value),
         12 => Relation::Offset { offset: stored.value, into: stored.extra? },
         13 => Relation::Element { index: stored.value, rest: text(stored.extra?)?.to_owned() },
+        14 => Relation::Literal(named()?),
         _ => return None,
     })
 }

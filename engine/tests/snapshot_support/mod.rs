@@ -18,6 +18,7 @@ fn relations() -> impl Strategy<Value = Relation> {
         texts().prop_map(Relation::Field),
         any::<u64>().prop_map(Relation::Index),
         texts().prop_map(Relation::Key),
+        texts().prop_map(Relation::Literal),
         (any::<u64>(), texts()).prop_map(|(index, rest)| Relation::Element { index, rest }),
         any::<u64>().prop_map(Relation::KeyAt),
         texts().prop_map(Relation::Internal),

@@ -121,9 +121,8 @@ impl Objects<'_> {
     }
 
     fn bytes(&self, address: u64, size: u64) -> Option<Bytes<'_>> {
-        let start = usize::try_from(address).ok()?;
-        let end = start.checked_add(usize::try_from(size).ok()?)?;
-        Some(Bytes { bytes: self.memory.get(start..end)?, word: 4 })
+        let found = Bytes::new(self.memory, address, size, 4);
+        (found.bytes.len() as u64 == size).then_some(found)
     }
 }
 

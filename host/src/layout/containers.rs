@@ -3,6 +3,12 @@
 //! Their own declarations do not say what their pointers lead to (Rust's vectors keep a `*mut u8`), how much of it is
 //! in use, and what of it is left over from before: this does.
 
+mod cpp;
+mod zig;
+
+pub(super) use cpp::long_capacity;
+pub(super) use zig::{Places, is_map as is_zig_map};
+
 use super::form::{Form, Language, LayoutId, Record};
 use super::slots::Bytes;
 use super::types::Layouts;
@@ -24,8 +30,19 @@ pub(super) enum Known {
     /// A string that keeps short texts in itself. The pointer of a long one is its last word, or its first with the
     /// capacity last; see [`long_capacity`].
     ShortString { pointer: u64, element: LayoutId },
+    /// A string that keeps short texts in itself, at `local`, to which its pointer leads then; else the capacity is there.
+    LocalString { pointer: u64, length: u64, local: u64, element: LayoutId },
+    /// A string that is a pointer to its text, which others may share: before it stand length, capacity and how many
+    /// share it.
+    SharedString { pointer: u64, element: LayoutId },
     /// A hash table: a pointer to its control bytes, the buckets before them.
     Table { control: u64, mask: u64, element: LayoutId },
+    /// A map of Zig: a pointer to the places of its table behind the table's header, the number of entries, the number
+    /// of those there is room for beside them, and the bytes that one takes.
+    Map { places: u64, place: LayoutId, length: u64, spare: u64, entry_bytes: u64 },
+    /// The table of such a map: pointers to values and keys, the number of places, of which a byte each says behind this
+    /// header whether it is in use.
+    Places { values: (u64, Option<LayoutId>), keys: (u64, Option<LayoutId>), count: u64, header: u64 },
     /// A pointer with a length and room for more; of a text there is no more than its length.
     Room { pointer: u64, length: u64, capacity: u64, element: LayoutId, text: bool },
     /// A group of slots of a map, of which a byte each says whether it is in use.
@@ -52,7 +69,7 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
         return Some(fat);
     }
     if layouts.get(ty).language == Language::Zig {
-        return zig(layouts, name, record);
+        return zig::known(layouts, name, record);
     }
     if name.starts_with("alloc::raw_vec::RawVec<") {
         let (capacity, pointer) = (find("cap")?, first_pointer(layouts, ty)?);
@@ -73,10 +90,10 @@ pub(super) fn known(layouts: &Layouts, ty: LayoutId, record: &Record) -> Option<
         return Some(Known::Opaque);
     }
     if name.starts_with("std::vector<") && !name.starts_with("std::vector<bool") {
-        return vector(layouts, ty);
+        return cpp::vector(layouts, ty);
     }
     if name == "std::string" || name.starts_with("std::basic_string<") {
-        return string(layouts, ty);
+        return cpp::string(layouts, ty);
     }
     None
 }
@@ -122,62 +139,6 @@ pub(super) fn in_use(layouts: &Layouts, group: Known, at: u64, value: Bytes<'_>)
     let size = layouts.get(slot).size;
     let used = |index: &u64| value.number(at + control + index, 1).is_some_and(|byte| byte & 0x80 == 0);
     (0..count).filter(used).map(|index| at + slots + index * size).collect()
-}
-
-/// Slices and lists of Zig.
-fn zig(layouts: &Layouts, name: &str, record: &Record) -> Option<Known> {
-    let [first, second] = &record.members[..] else {
-        let list = ["array_list.Aligned(", "array_list.AlignedManaged("].iter().any(|prefix| name.starts_with(prefix));
-        return if list { zig_list(layouts, record) } else { None };
-    };
-    if let Some(element) = layouts.target(first.ty).filter(|_| first.name == "ptr" && second.name == "len") {
-        return Some(Known::Slice { pointer: first.offset, length: second.offset, element });
-    }
-    if name.starts_with("array_list.Aligned(") { zig_list(layouts, record) } else { None }
-}
-
-fn zig_list(layouts: &Layouts, record: &Record) -> Option<Known> {
-    let find = |wanted: &str| record.members.iter().find(|member| member.name == wanted);
-    let (items, capacity) = (find("items")?, find("capacity")?);
-    let Known::Slice { pointer, length, element } = zig(layouts, "", layouts.record(items.ty)?)? else { return None };
-    let inside = |offset: u64| items.offset.saturating_add(offset);
-    Some(Known::Room {
-        pointer: inside(pointer),
-        length: inside(length),
-        capacity: capacity.offset,
-        element,
-        text: false,
-    })
-}
-
-/// `std::vector`: of libc++, whose newest versions have a `__cap_`, and of libstdc++.
-fn vector(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
-    let find = |names: [&str; 3]| names.iter().find_map(|wanted| member(layouts, ty, wanted));
-    let (first, pointer) = find(["__begin_", "_M_start", "__begin_"])?;
-    let (end, _) = find(["__end_cap_", "_M_end_of_storage", "__cap_"])?;
-    let (used, _) = find(["__end_", "_M_finish", "__end_"])?;
-    Some(Known::Range { first, used, end, element: layouts.target(pointer)? })
-}
-
-/// `std::string` of libc++, in both orders of members that it is built with: capacity, size and pointer, or pointer, size
-/// and capacity (ABI version 2, as wasi-libc's libc++ has). The pointer of the long form and the bytes of the short one
-/// have the same name.
-fn string(layouts: &Layouts, ty: LayoutId) -> Option<Known> {
-    let (capacity, _) = member(layouts, ty, "__cap_")?;
-    let (pointer, element) = pointer_member(layouts, ty, "__data_")?;
-    (capacity == 0 && pointer > 0 || pointer == 0 && capacity > 0).then_some(Known::ShortString { pointer, element })
-}
-
-/// The capacity of the string at `offset`, with the zero behind the text; none for one that keeps a short text in itself.
-/// A bit tells them apart: the lowest of the first byte, or the highest of the last one.
-pub(super) fn long_capacity(value: Bytes<'_>, offset: u64, pointer: u64) -> Option<u64> {
-    if pointer > 0 {
-        let capacity = value.word(offset)?;
-        return (capacity & 1 == 1).then_some(capacity & !1);
-    }
-    let highest = 1u64 << (8 * value.word - 1);
-    let capacity = value.word(offset.checked_add(2 * value.word)?)?;
-    (capacity & highest != 0).then_some(capacity & !highest)
 }
 
 fn fat_pointer(layouts: &Layouts, record: &Record) -> Option<Known> {

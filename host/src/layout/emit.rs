@@ -185,10 +185,12 @@ impl<'a> References<'a> {
             if ty.count == Count::Table { containers::occupied(layouts.get(ty.ty).size, value) } else { Vec::new() };
         let groups = containers::group_slots(layouts, ty.ty, value);
         let keyed = Keyed { layouts, paused: self.paused, value };
+        let places = if ty.count == Count::One { keyed.places(ty.ty) } else { None };
         let references = found.into_iter().map(|slot| {
             let in_node = if node { keyed.in_node(ty.ty, slot.offset) } else { None };
             let relation = match (ty.count, &groups) {
                 _ if in_node.is_some() => in_node,
+                _ if places.is_some() => places.as_ref().and_then(|places| keyed.in_places(places, slot.offset)),
                 (_, Some((entry, places))) => keyed.in_table(*entry, slot.offset, places),
                 (Count::Table, _) => keyed.in_table(ty.ty, slot.offset, &buckets),
                 _ if named => relation(layouts, ty, slot.offset, value),
@@ -238,7 +240,7 @@ fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> 
     let size = layouts.get(ty.ty).size;
     if matches!(ty.count, Count::One | Count::Headed(_)) {
         let first = ty.first(layouts, value.bytes.len() as u64);
-        let own = Bytes { bytes: value.bytes.get(usize::try_from(first).ok()?..)?, word: value.word };
+        let own = value.from(first)?;
         let name = present::path(layouts, ty.ty, offset.checked_sub(first)?, own)?;
         let field = name.strip_prefix('.')?;
         if is_environment(layouts, ty.ty) {
@@ -248,8 +250,7 @@ fn relation(layouts: &Layouts, ty: BlockType, offset: u64, value: Bytes<'_>) -> 
     }
     let first = ty.first(layouts, value.bytes.len() as u64);
     let index = offset.checked_sub(first)?.checked_div(size)?;
-    let start = usize::try_from(first + index * size).ok()?;
-    let element = Bytes { bytes: value.bytes.get(start..)?, word: value.word };
+    let element = value.from(first + index * size)?;
     Some(match present::path(layouts, ty.ty, (offset - first) % size, element) {
         Some(rest) => Relation::Element { index, rest },
         None => Relation::Index(index),

@@ -1,12 +1,12 @@
-//! Names of what maps hold: `["key"]` for a value under a key that is a text or a number, `.keys()[i]` for what a key
-//! itself holds.
+//! Names of what maps hold: `["key"]`, `[3]`, `[true]` for a value under a key that is a text, a number or a name,
+//! `.keys()[i]` for what a key itself holds.
 //!
-//! Hash tables of Rust hold their pairs side by side, nodes of its B-trees keys and values apart, nodes of C++'s maps one
-//! pair each.
+//! Hash tables of Rust hold their pairs side by side, those of Zig and nodes of Rust's B-trees keys and values apart,
+//! nodes of C++'s maps one pair each.
 
 use heapy_engine::Relation;
 
-use super::containers::{self, Known};
+use super::containers::{self, Known, Places};
 use super::form::LayoutId;
 use super::present;
 use super::room;
@@ -15,8 +15,13 @@ use super::types::Layouts;
 use super::values;
 use crate::paused::Paused;
 
-/// How libc++ calls the nodes of its maps.
-const CPP_NODES: [&str; 2] = ["std::__tree_node<std::__value_type<", "std::__hash_node<std::__hash_value_type<"];
+/// How libc++ and libstdc++ call the nodes of their maps.
+const CPP_NODES: [&str; 4] = [
+    "std::__tree_node<std::__value_type<",
+    "std::__hash_node<std::__hash_value_type<",
+    "std::_Rb_tree_node<std::pair<",
+    "std::__detail::_Hash_node<std::pair<",
+];
 
 /// Library types around a value that are looked through.
 const MAX_WRAPPERS: usize = 24;
@@ -64,13 +69,34 @@ impl Keyed<'_> {
             }
             let index = index(values)?;
             let key = (keys.0 + index * size(keys.1), keys.1);
-            return Some(self.under(key, (values.0 + index * size(values.1), values.1), offset, index));
+            return Some(self.under(Some(key), (values.0 + index * size(values.1), values.1), offset, index));
         }
         let key = containers::member(self.layouts, ty, "first")?;
         let value = containers::member(self.layouts, ty, "second")?;
         let inside = offset >= value.0 && offset - value.0 < size(value.1);
-        let text = self.text(key).filter(|_| inside)?;
-        self.inside(value, offset).is_none().then_some(Relation::Key(text))
+        let under = self.key(key).filter(|_| inside)?;
+        match (under, self.inside(value, offset)) {
+            (under, None) => Some(under),
+            (Relation::Index(index), Some(rest)) => Some(Relation::Element { index, rest }),
+            _ => None,
+        }
+    }
+
+    /// Keys and values of a table of Zig that is the whole block.
+    pub(super) fn places(&self, ty: LayoutId) -> Option<Places> {
+        let known = containers::known(self.layouts, ty, self.layouts.record(ty)?);
+        Places::new(self.layouts, known, 0, self.value)
+    }
+
+    /// The name of the word at `offset` of such a table.
+    pub(super) fn in_places(&self, places: &Places, offset: u64) -> Option<Relation> {
+        let (index, entry) = places.at(self.layouts, offset)?;
+        match (entry.key, entry.value) {
+            (key, Some(value)) if offset >= value.0 && offset - value.0 < self.layouts.get(value.1).size => {
+                Some(self.under(key, value, offset, index))
+            }
+            _ => Some(Relation::KeyAt(index)),
+        }
     }
 
     /// The name of the word at `offset`, in the buckets of a hash table, which begin at `buckets`.
@@ -86,22 +112,24 @@ impl Keyed<'_> {
         let index = position as u64;
         let (key, value) = (find(["__0", "key"])?, find(["__1", "elem"]));
         match value.filter(|_| record.members.len() == 2) {
-            Some(value) if covers(value) => Some(self.under(key, value, offset, index)),
+            Some(value) if covers(value) => Some(self.under(Some(key), value, offset, index)),
             Some(_) if !covers(key) => None,
             _ => Some(Relation::KeyAt(index)),
         }
     }
 
-    /// `["key"]`, or `[i].1.rest` where the word is not the value itself or the key has no text.
-    fn under(&self, key: (u64, LayoutId), value: (u64, LayoutId), offset: u64, index: u64) -> Relation {
-        match (self.text(key), self.inside(value, offset)) {
-            (Some(text), None) => Relation::Key(text),
+    /// `["key"]`, or `[i].1.rest` where the word is not the value itself or the key has no text; `[3].rest` in what is
+    /// held under a number.
+    fn under(&self, key: Option<(u64, LayoutId)>, value: (u64, LayoutId), offset: u64, index: u64) -> Relation {
+        match (key.and_then(|key| self.key(key)), self.inside(value, offset)) {
+            (Some(under), None) => under,
+            (Some(Relation::Index(index)), Some(rest)) => Relation::Element { index, rest },
             (_, inside) => Relation::Element { index, rest: format!(".1{}", inside.unwrap_or_default()) },
         }
     }
 
-    fn text(&self, (place, of): (u64, LayoutId)) -> Option<String> {
-        values::key_text(self.layouts, self.paused, self.value, of, place)
+    fn key(&self, (place, of): (u64, LayoutId)) -> Option<Relation> {
+        values::under_key(self.layouts, self.paused, self.value, of, place)
     }
 
     /// Where in a value the word is; none where it is the value itself, or where it keeps what it holds.
@@ -114,7 +142,6 @@ impl Keyed<'_> {
             let Some(inner) = present::inner(self.layouts, at) else { break };
             at = inner;
         }
-        let bytes = self.value.bytes.get(usize::try_from(place).ok()?..)?;
-        present::path(self.layouts, of, offset.checked_sub(place)?, Bytes { bytes, word: self.value.word })
+        present::path(self.layouts, of, offset.checked_sub(place)?, self.value.from(place)?)
     }
 }

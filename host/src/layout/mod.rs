@@ -32,6 +32,7 @@ mod room;
 mod run_time;
 mod sections;
 mod slots;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod types;

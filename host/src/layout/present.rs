@@ -37,9 +37,14 @@ pub(super) fn view(layouts: &Layouts, ty: LayoutId, value: Option<(Bytes<'_>, u6
         Form::Pointer(_) => View::Pointer,
         Form::Array { element, .. } => View::Array(*element),
         Form::Record(record) => match containers::known(layouts, ty, record) {
-            Some(Known::Node { .. } | Known::InnerNode { .. } | Known::Range { .. } | Known::Group { .. }) | None => {
-                View::Parts(parts(layouts, record, value))
-            }
+            Some(
+                Known::Node { .. }
+                | Known::InnerNode { .. }
+                | Known::Range { .. }
+                | Known::Group { .. }
+                | Known::Places { .. },
+            )
+            | None => View::Parts(parts(layouts, record, value)),
             Some(_) => View::Pointer,
         },
     }

@@ -1,6 +1,6 @@
 //! Containers inside typed values: how many elements they hold, and for how many they have room.
 //!
-//! Reads a copy of the memory, without following a pointer. Walks visit only values whose type has a container somewhere
+//! Reads a copy of the memory; a pointer is followed where a string keeps its length before its text. Walks visit only values whose type has a container somewhere
 //! inside, and are bounded as those of `slots` are.
 
 use std::collections::{HashMap, HashSet};
@@ -27,8 +27,8 @@ pub(super) struct Room {
     pub(super) length: u64,
     /// Elements there is room for.
     pub(super) capacity: u64,
-    /// The type of an element.
-    pub(super) element: LayoutId,
+    /// Bytes that an element takes.
+    pub(super) element_bytes: u64,
     /// Whether the elements are a text.
     pub(super) text: bool,
     /// Where in the value the text of a string begins that keeps it in itself.
@@ -60,7 +60,7 @@ impl Rooms {
         let rooms = self.rooms(layouts, ty, value).into_iter().filter(|room| room.address > 0);
         let unused = rooms.map(|room| {
             let spare = room.capacity.saturating_sub(room.length);
-            (room.address, spare.saturating_mul(layouts.get(room.element).size))
+            (room.address, spare.saturating_mul(room.element_bytes))
         });
         unused.filter(|&(_, bytes)| bytes > 0).collect()
     }
@@ -113,6 +113,9 @@ impl Rooms {
                 Form::Array { element, .. } => pending.push(*element),
                 Form::Record(record) => {
                     holds = is_container(layouts, at);
+                    if let Some(Known::Places { values, keys, .. }) = containers::known(layouts, at, record) {
+                        pending.extend([values.1, keys.1].into_iter().flatten());
+                    }
                     pending.extend(record.members.iter().map(|member| member.ty));
                     let cases = record.variants.iter().flat_map(|variants| &variants.cases);
                     pending.extend(cases.flat_map(|case| case.members.iter().map(|member| member.ty)));
@@ -140,6 +143,12 @@ fn inside(
             pending.extend((0..count).map(|index| (*element, offset + index * size, nesting + 1)));
         }
         Form::Record(record) => {
+            if let Some(places) =
+                containers::Places::new(layouts, containers::known(layouts, ty, record), offset, value)
+            {
+                let parts = places.entries(layouts).flat_map(|entry| [entry.key, entry.value]).flatten();
+                return pending.extend(parts.map(|(place, ty)| (ty, place, nesting + 1)));
+            }
             let mut add = |place: u64, ty| pending.push((ty, offset.saturating_add(place), nesting + 1));
             record.members.iter().for_each(|member| add(member.offset, member.ty));
             if let Some(variants) = &record.variants {
@@ -155,7 +164,16 @@ fn inside(
 fn is_container(layouts: &Layouts, ty: LayoutId) -> bool {
     is_sequence(&layouts.get(ty).name)
         || layouts.record(ty).and_then(|record| containers::known(layouts, ty, record)).is_some_and(|known| {
-            matches!(known, Known::Range { .. } | Known::ShortString { .. } | Known::Table { .. } | Known::Room { .. })
+            matches!(
+                known,
+                Known::Range { .. }
+                    | Known::ShortString { .. }
+                    | Known::LocalString { .. }
+                    | Known::SharedString { .. }
+                    | Known::Table { .. }
+                    | Known::Map { .. }
+                    | Known::Room { .. }
+            )
         })
 }
 
@@ -170,25 +188,22 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
     let record = layouts.record(ty)?;
     let name = layouts.get(ty).name.as_str();
     let word = |place: u64| value.word(offset.saturating_add(place));
-    let member = |wanted: &str| containers::member(layouts, ty, wanted).map(|(place, _)| place);
-    let plain =
-        |address, length, capacity, element, text| Room { address, length, capacity, element, text, within: None };
+    let plain = |address, length, capacity, element: LayoutId, text| Room {
+        element_bytes: layouts.get(element).size,
+        address,
+        length,
+        capacity,
+        text,
+        within: None,
+    };
     if is_sequence(name) {
-        let (buffer, raw) = containers::member(layouts, ty, "buf")?;
-        let Known::Buffer { pointer, capacity, element } = containers::known(layouts, raw, layouts.record(raw)?)?
-        else {
-            return None;
-        };
-        let (capacity, length) = (word(buffer + capacity)?, word(member("len")?)?);
-        // Values without a size have room for any number.
-        let capacity = if layouts.get(element).size == 0 { length } else { capacity };
-        let address = if capacity > 0 { word(buffer + pointer)? } else { 0 };
-        return Some(plain(address, length, capacity, element, name == "alloc::string::String"));
+        return sequence(layouts, value, ty, offset);
     }
     match containers::known(layouts, ty, record)? {
         Known::Slice { pointer, length, element } => {
             let length = word(length)?;
-            let text = name.ends_with("str") || layouts.get(element).language == Language::Zig && name.ends_with("]u8");
+            let bytes = name.ends_with("]u8") || name.ends_with(" u8");
+            let text = name.ends_with("str") || layouts.get(element).language == Language::Zig && bytes;
             Some(plain(word(pointer)?, length, length, element, text))
         }
         Known::Room { pointer, length, capacity, element, text } => {
@@ -200,26 +215,81 @@ pub(super) fn room(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u6
             let used = word(used)?.wrapping_sub(start).checked_div(size)?;
             Some(plain(start, used, word(end)?.wrapping_sub(start).checked_div(size)?, element, false))
         }
-        Known::ShortString { pointer, element } => {
-            let own = layouts.get(ty).size;
-            if let Some(capacity) = containers::long_capacity(value, offset, pointer) {
-                // The last byte is for the zero behind the text.
-                return Some(plain(word(pointer)?, word(value.word)?, capacity.saturating_sub(1), element, true));
-            }
-            let capacity = own.saturating_sub(2);
-            let (start, length) = match pointer {
-                0 => (offset, value.number(offset.checked_add(own.checked_sub(1)?)?, 1)?),
-                _ => (offset.saturating_add(1), value.number(offset, 1)? >> 1),
-            };
-            let within = Some(start);
-            Some(Room { address: 0, length: length.min(capacity), capacity, element, text: true, within })
+        known @ (Known::ShortString { .. } | Known::LocalString { .. } | Known::SharedString { .. }) => {
+            string(layouts, known, value, (ty, offset))
+        }
+        Known::Map { places, length, spare, entry_bytes, .. } => {
+            let length = value.number(offset.saturating_add(length), 4)?;
+            let spare = value.number(offset.saturating_add(spare), 4)?;
+            let capacity = length.saturating_add(spare);
+            let address = word(places)?;
+            Some(Room { address, length, capacity, element_bytes: entry_bytes, text: false, within: None })
         }
         Known::Table { control, mask, element } => {
             let buckets = word(mask)?.saturating_add(1);
             let capacity = if buckets < 8 { buckets.saturating_sub(1) } else { buckets / 8 * 7 };
             // The table of an empty map is a constant.
             let address = if buckets > 1 { word(control)? } else { 0 };
-            Some(plain(address, word(member("items")?)?, capacity, element, false))
+            let (items, _) = containers::member(layouts, ty, "items")?;
+            Some(plain(address, word(items)?, capacity, element, false))
+        }
+        _ => None,
+    }
+}
+
+/// The room of one of Rust's containers around a buffer.
+fn sequence(layouts: &Layouts, value: Bytes<'_>, ty: LayoutId, offset: u64) -> Option<Room> {
+    let word = |place: u64| value.word(offset.saturating_add(place));
+    let (buffer, raw) = containers::member(layouts, ty, "buf")?;
+    let Known::Buffer { pointer, capacity, element } = containers::known(layouts, raw, layouts.record(raw)?)? else {
+        return None;
+    };
+    let (len, _) = containers::member(layouts, ty, "len")?;
+    let (capacity, length) = (word(buffer + capacity)?, word(len)?);
+    let element_bytes = layouts.get(element).size;
+    // Values without a size have room for any number.
+    let capacity = if element_bytes == 0 { length } else { capacity };
+    let address = if capacity > 0 { word(buffer + pointer)? } else { 0 };
+    let text = layouts.get(ty).name == "alloc::string::String";
+    Some(Room { address, length, capacity, element_bytes, text, within: None })
+}
+
+/// The room of a string of C++.
+fn string(layouts: &Layouts, known: Known, value: Bytes<'_>, (ty, offset): (LayoutId, u64)) -> Option<Room> {
+    let word = |place: u64| value.word(offset.checked_add(place)?);
+    let room = |element: LayoutId, length, capacity| {
+        let element_bytes = layouts.get(element).size;
+        // Texts of wider characters are elements.
+        Room { address: 0, length, capacity, element_bytes, text: element_bytes == 1, within: None }
+    };
+    match known {
+        Known::ShortString { pointer, element } => {
+            if let Some(capacity) = containers::long_capacity(value, offset, pointer) {
+                // The last character is for the zero behind the text.
+                let room = room(element, word(value.word)?, capacity.saturating_sub(1));
+                return Some(Room { address: word(pointer)?, ..room });
+            }
+            let own = layouts.get(ty).size;
+            let capacity = own.checked_div(layouts.get(element).size)?.saturating_sub(2);
+            let (start, length) = match pointer {
+                0 => (offset, value.number(offset.checked_add(own.checked_sub(1)?)?, 1)?),
+                _ => (offset.saturating_add(1), value.number(offset, 1)? >> 1),
+            };
+            Some(Room { within: Some(start), ..room(element, length.min(capacity), capacity) })
+        }
+        Known::LocalString { pointer, length, local, element } => {
+            let (text, length, start) = (word(pointer)?, word(length)?, offset.checked_add(local)?);
+            if text == value.address.checked_add(start)? {
+                let room_bytes = layouts.get(ty).size.checked_sub(local)?;
+                let capacity = room_bytes.checked_div(layouts.get(element).size)?.saturating_sub(1);
+                return Some(Room { within: Some(start), ..room(element, length.min(capacity), capacity) });
+            }
+            Some(Room { address: text, ..room(element, length, word(local)?) })
+        }
+        Known::SharedString { pointer, element } => {
+            let text = word(pointer)?;
+            let before = |words: u64| value.word_at(text.checked_sub(words * value.word)?);
+            Some(Room { address: text, ..room(element, before(3)?, before(2)?) })
         }
         _ => None,
     }

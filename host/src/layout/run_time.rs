@@ -61,7 +61,9 @@ impl Vtables {
             return known;
         }
         let class = class_name(sections, word).map(|name| {
-            layouts.by_name(dies, sections, &name).unwrap_or_else(|| {
+            let declared = layouts.by_name(dies, sections, &name);
+            let declared = declared.or_else(|| layouts.by_name(dies, sections, &as_declared(&name)));
+            declared.unwrap_or_else(|| {
                 let form = Form::Unknown;
                 layouts.declare(Layout { name, unit: None, size: 0, language: Language::Cpp, form })
             })
@@ -109,6 +111,23 @@ fn class_name(sections: &Sections, word: u64) -> Option<String> {
     Some(names::clean(class, Language::Cpp))
 }
 
+/// The name as compilers write it into debug information: spaces before the stars of a pointer, names for the lock
+/// policies of libstdc++.
+fn as_declared(name: &str) -> String {
+    let mut declared = String::with_capacity(name.len() + 8);
+    for character in name.chars() {
+        let after_word = declared.chars().next_back().is_some_and(|last| last.is_alphanumeric() || "_>".contains(last));
+        if after_word && matches!(character, '*' | '&') {
+            declared.push(' ');
+        }
+        declared.push(character);
+    }
+    for (number, policy) in ["_S_single", "_S_mutex", "_S_atomic"].iter().enumerate() {
+        declared = declared.replace(&format!("(__gnu_cxx::_Lock_policy){number}"), &format!("__gnu_cxx::{policy}"));
+    }
+    declared
+}
+
 /// Text of bounded length: substitutions can make a short mangled name astronomically long.
 struct Limited(String);
 
@@ -119,5 +138,17 @@ impl std::fmt::Write for Limited {
         }
         self.0.push_str(text);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_declared;
+
+    #[test]
+    fn names_of_classes_are_written_as_compilers_write_them() {
+        assert_eq!(as_declared("std::holder<Part*, Other**, int&>"), "std::holder<Part *, Other **, int &>");
+        let policy = "std::_Sp_counted_ptr<std::vector<Part>*, (__gnu_cxx::_Lock_policy)2>";
+        assert_eq!(as_declared(policy), "std::_Sp_counted_ptr<std::vector<Part> *, __gnu_cxx::_S_atomic>");
     }
 }

@@ -20,7 +20,8 @@ pub enum Points {
     Untyped,
     /// To a value of this type, or to several.
     Value(LayoutId),
-    /// To so many values of this type, which the word's holder owns.
+    /// To so many values of this type, which the word's holder owns; into a block that begins with something else it may
+    /// lead too.
     Elements(LayoutId, u64),
     /// Into the hash table with buckets of this type.
     Table(LayoutId),
@@ -56,14 +57,36 @@ struct Pending {
     count: u64,
 }
 
-/// A value being read: its bytes and the width of its words.
+/// A value being read: its bytes, where they are, and the width of its words.
 #[derive(Clone, Copy)]
 pub(super) struct Bytes<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) word: u64,
+    /// The address of the first byte.
+    pub(super) address: u64,
+    /// The memory that the value is in.
+    pub(super) memory: &'a [u8],
 }
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
+    /// `size` bytes of a memory; none of them where not all are in it.
+    pub(super) fn new(memory: &'a [u8], address: u64, size: u64, word: u64) -> Self {
+        let start = usize::try_from(address).unwrap_or(usize::MAX);
+        let end = start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
+        Self { bytes: memory.get(start..end).unwrap_or(&[]), word, address, memory }
+    }
+
+    /// The same from `start` on.
+    pub(super) fn from(&self, start: u64) -> Option<Self> {
+        let bytes = self.bytes.get(usize::try_from(start).ok()?..)?;
+        Some(Self { bytes, address: self.address.saturating_add(start), ..*self })
+    }
+
+    /// The word at an address, inside of the value or elsewhere in the memory.
+    pub(super) fn word_at(&self, address: u64) -> Option<u64> {
+        Self::new(self.memory, address, self.word, self.word).word(0)
+    }
+
     /// The unsigned number of `size` bytes at `offset`.
     pub(super) fn number(&self, offset: u64, size: u64) -> Option<u64> {
         let start = usize::try_from(offset).ok()?;
@@ -343,6 +366,26 @@ fn known_slots(
         Known::Table { control, mask, element } => {
             if value.word(at.saturating_add(mask)).unwrap_or(0) > 0 {
                 push(found, value, at.saturating_add(control), Points::Table(element), next.sure);
+            }
+        }
+        Known::LocalString { pointer, local, element, .. } => {
+            let text = value.word(at.saturating_add(pointer)).unwrap_or(0);
+            if text != value.address.saturating_add(at).saturating_add(local) {
+                let capacity = value.word(at.saturating_add(local)).unwrap_or(0).saturating_add(1);
+                push(found, value, at.saturating_add(pointer), Points::Elements(element, capacity), next.sure);
+            }
+        }
+        // The text stands behind what the block begins with.
+        Known::SharedString { pointer, element } => {
+            push(found, value, at.saturating_add(pointer), Points::Elements(element, 0), next.sure);
+        }
+        Known::Map { places, place, .. } => {
+            push(found, value, at.saturating_add(places), Points::Elements(place, 0), next.sure);
+        }
+        Known::Places { .. } => {
+            let Some(places) = containers::Places::new(layouts, Some(known), at, value) else { return };
+            for entry in places.entries(layouts) {
+                pending.extend([entry.key, entry.value].into_iter().flatten().map(|(place, ty)| inside(ty, place, 1)));
             }
         }
         Known::Group { slot, .. } => {

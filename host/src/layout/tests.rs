@@ -20,7 +20,7 @@ fn record(union: bool, members: Vec<Member>) -> Form {
 /// Offsets of the slots of a block in which every word is its own offset plus 1000, and whether they are sure.
 fn slots(layouts: &Layouts, block: BlockType, words: u32) -> Vec<(u64, bool)> {
     let bytes: Vec<u8> = (0..words).flat_map(|word| (1000 + 4 * word).to_le_bytes()).collect();
-    let found = Slots::default().of(layouts, block, Bytes { bytes: &bytes, word: 4 });
+    let found = Slots::default().of(layouts, block, Bytes::new(&bytes, 0, bytes.len() as u64, 4));
     found.iter().map(|slot| (slot.offset, slot.sure)).collect()
 }
 
@@ -86,7 +86,7 @@ fn absurd_layouts_end() {
     }
     let members = vec![member("far", u64::MAX - 2, nested), member("near", 0, byte)];
     let class = layout(&mut layouts, "absurd", u64::MAX, record(false, members));
-    let found = Slots::default().of(&layouts, BlockType::one(class), Bytes { bytes: &[1; 64], word: 4 });
+    let found = Slots::default().of(&layouts, BlockType::one(class), Bytes::new(&[1; 64], 0, 64, 4));
     assert!(found.iter().all(|slot| slot.offset < 64 && slot.points == Points::Untyped));
 }
 
@@ -107,6 +107,6 @@ fn values_stand_behind_an_allocators_header() {
         let words = [asked, 0, 1, 2, 3];
         words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>()
     };
-    assert!(headed.is_borne_out(Bytes { bytes: &bytes(12), word: 4 }));
-    assert!(!headed.is_borne_out(Bytes { bytes: &bytes(13), word: 4 }));
+    assert!(headed.is_borne_out(Bytes::new(&bytes(12), 0, bytes(12).len() as u64, 4)));
+    assert!(!headed.is_borne_out(Bytes::new(&bytes(13), 0, bytes(13).len() as u64, 4)));
 }

@@ -87,7 +87,10 @@ impl Layouts {
     pub(super) fn take(&mut self, dies: &Dies, sections: &Sections, die: DieRef) -> LayoutId {
         let taken = self.intern(dies, sections, die);
         while let Some((id, die)) = self.pending.pop() {
-            let form = self.fill(dies, sections, die);
+            let mut form = self.fill(dies, sections, die);
+            if let Form::Record(record) = &mut form {
+                self.complete(dies, sections, id, record);
+            }
             self.layouts[id.0 as usize].form = form;
         }
         taken
@@ -134,7 +137,7 @@ impl Layouts {
         })
     }
 
-    fn intern(&mut self, dies: &Dies, sections: &Sections, die: DieRef) -> LayoutId {
+    pub(super) fn intern(&mut self, dies: &Dies, sections: &Sections, die: DieRef) -> LayoutId {
         if let Some(&known) = self.of_die.get(&die) {
             return known;
         }
@@ -246,7 +249,7 @@ impl Layouts {
         self.definitions(dies, sections).get(&name).copied().unwrap_or(at)
     }
 
-    fn definitions(&mut self, dies: &Dies, sections: &Sections) -> &HashMap<String, DieRef> {
+    pub(super) fn definitions(&mut self, dies: &Dies, sections: &Sections) -> &HashMap<String, DieRef> {
         self.definitions.get_or_insert_with(|| definitions(dies, sections))
     }
 
@@ -277,10 +280,8 @@ impl Layouts {
 
     fn member(&mut self, dies: &Dies, sections: &Sections, at: DieRef) -> Option<Member> {
         let die = *dies.die(at);
-        // Without a place it is a static member (a declaration), unless it is a bit-field or a union's member.
-        let placed = die.flags & (HAS_VALUE | BIT_FIELD) != 0;
-        let in_union = dies.parent(at).is_some_and(|of| gimli::DwTag(dies.die(of).tag) == c::DW_TAG_union_type);
-        if !placed && !in_union && die.flags & DECLARATION != 0 {
+        // A static member is declared where the others are, and has no place there, though it may have a value.
+        if die.flags & DECLARATION != 0 {
             return None;
         }
         let ty = self.intern(dies, sections, dies.type_of(at)?);

@@ -342,9 +342,7 @@ fn class_found(layouts: &Layouts, typed: &mut TypedBlock, class: LayoutId, size:
 
 /// The bytes of a block, none where it lies outside of the memory.
 pub(super) fn bytes_of(paused: &Paused, address: u64, size: u64, word: u64) -> Bytes<'_> {
-    let start = usize::try_from(address).unwrap_or(usize::MAX);
-    let end = start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-    Bytes { bytes: paused.memory.get(start..end).unwrap_or(&[]), word }
+    Bytes::new(&paused.memory, address, size, word)
 }
 
 fn statics(dies: &Dies, sections: &Sections, layouts: &mut Layouts) -> Vec<StaticVariable> {

@@ -3,6 +3,8 @@
 //! Reads a copy of the memory; texts, fields and nesting are limited, and everything the bytes say is checked against
 //! what the memory has.
 
+use heapy_engine::Relation;
+
 use super::block::{BlockType, Count};
 use super::containers;
 use super::form::{Form, LayoutId, Scalar};
@@ -132,29 +134,40 @@ impl Typed {
     }
 }
 
-/// A key of a map as the source writes it: texts, numbers, names of enumerators; none for other keys.
-pub(super) fn key_text(
+/// What a map holds under a key, as the source writes it: texts, numbers, names of enumerators; none for other keys.
+pub(super) fn under_key(
     layouts: &Layouts,
     paused: &Paused,
     value: Bytes<'_>,
     ty: LayoutId,
     offset: u64,
-) -> Option<String> {
+) -> Option<Relation> {
     let reading = Reading { layouts, paused, value, found: Vec::new() };
     let mut at = ty;
     for _ in 0..MAX_WRAPPERS {
         if let Some(container) = reading.container(at, offset) {
-            return container.text.map(|(text, _)| text);
+            return container.text.map(|(text, _)| Relation::Key(text));
         }
         let Some(inner) = present::inner(layouts, at) else { break };
         at = inner;
     }
-    match reading.plain(at, offset)? {
-        Value::Text { text, .. } => Some(text),
-        Value::Character(character) => Some(character.to_string()),
-        simple @ (Value::Signed(_) | Value::Unsigned(_) | Value::Bool(_) | Value::Named(_)) => Some(simple.to_string()),
-        _ => None,
-    }
+    Some(match reading.plain(at, offset)? {
+        Value::Text { text, .. } => Relation::Key(text),
+        Value::Character(character) => Relation::Key(character.to_string()),
+        Value::Unsigned(number) => Relation::Index(number),
+        Value::Signed(number) => under_number(number),
+        Value::Bool(truth) => Relation::Literal(truth.to_string()),
+        // Names come from the guest.
+        Value::Named(name) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') => {
+            Relation::Literal(name)
+        }
+        _ => return None,
+    })
+}
+
+/// What a map holds under a number.
+pub(super) fn under_number(number: i64) -> Relation {
+    u64::try_from(number).map_or_else(|_| Relation::Literal(number.to_string()), Relation::Index)
 }
 
 struct Reading<'a> {
@@ -202,6 +215,18 @@ impl Reading<'_> {
         let inner = present::unwrapped(self.layouts, ty);
         if inner != ty {
             return pending.push((inner, offset, name));
+        }
+        let known = self.layouts.record(ty).and_then(|record| containers::known(self.layouts, ty, record));
+        if let Some(places) = containers::Places::new(self.layouts, known, offset, self.value) {
+            let of = |part: Option<(u64, LayoutId)>, index: usize, what: &str| {
+                part.map(|(place, ty)| (ty, place, format!("{name}[{index}].{what}")))
+            };
+            let entries = places.entries(self.layouts).take(MAX_FIELDS).enumerate();
+            let parts =
+                entries.flat_map(|(index, entry)| [of(entry.key, index, "key"), of(entry.value, index, "value")]);
+            let first = pending.len();
+            pending.extend(parts.flatten());
+            return pending[first..].reverse();
         }
         match present::view(self.layouts, ty, Some((self.value, offset))) {
             View::Parts(parts) => {
@@ -273,16 +298,16 @@ impl Reading<'_> {
     /// The container that a value is, if it is one.
     fn container(&self, ty: LayoutId, offset: u64) -> Option<Container> {
         let room = room::room(self.layouts, self.value, ty, offset)?;
-        let Room { address, length, capacity, element, .. } = room;
+        let Room { address, length, capacity, element_bytes, .. } = room;
         let text = match room.within {
-            Some(start) => {
+            Some(start) if room.text => {
                 let start = usize::try_from(start).ok()?;
                 let bytes = self.value.bytes.get(start..start.checked_add(usize::try_from(length).ok()?)?)?;
                 Some((String::from_utf8_lossy(bytes).into_owned(), false))
             }
-            None => room.text.then(|| self.text(address, length)).flatten(),
+            _ => room.text.then(|| self.text(address, length)).flatten(),
         };
-        Some(Container { address, length, capacity, element_bytes: self.layouts.get(element).size, text })
+        Some(Container { address, length, capacity, element_bytes, text })
     }
 
     fn text(&self, address: u64, length: u64) -> Option<(String, bool)> {

@@ -13,8 +13,19 @@ use crate::layout::types::Layouts;
 /// Callers outside of libraries that are asked, from the innermost: wrappers of allocators stand on each other.
 const MAX_WRAPPERS: usize = 8;
 
-/// Library code of C++ whose blocks hold one value each, although an allocator for arrays makes them.
-const NODES: [&str; 5] = ["__tree", "__hash_table", "list", "make_shared", "allocate_shared"];
+/// Library code of C++ whose blocks hold one value each, although an allocator for arrays makes them: of libc++, of both
+/// libraries, of libstdc++.
+const NODES: [&str; 9] = [
+    "__tree",
+    "__hash_table",
+    "list",
+    "make_shared",
+    "allocate_shared",
+    "_M_get_node",
+    "_M_allocate_node",
+    "_M_create_node",
+    "__shared_count",
+];
 
 const ALLOCATORS: [&str; 21] = [
     "malloc",
@@ -107,8 +118,26 @@ fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &[Caller], s
     let ty =
         symbols.parameter(layouts, &callers[at], "_Tp").or_else(|| symbols.parameter(layouts, &callers[at], "T"))?;
     let single = layouts.get(ty).size == size
-        && callers[at..library].iter().any(|caller| NODES.iter().any(|node| caller.path.contains(node)));
+        && callers[at..library].iter().any(|caller| {
+            let path = without_arguments(&caller.path);
+            NODES.iter().any(|node| path.contains(node))
+        });
     Some(if single { BlockType::one(ty) } else { BlockType { ty, count: Count::Many, storage: true } })
+}
+
+/// A path without the generic arguments in it, which may have any name.
+fn without_arguments(path: &str) -> String {
+    let mut depth = 0usize;
+    let outside = |&character: &char| {
+        let before = depth;
+        match character {
+            '<' => depth += 1,
+            '>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before == 0 && depth == 0
+    };
+    path.chars().filter(outside).collect()
 }
 
 /// What the pointer leads to that is declared in the line of the call, and so takes its result.
@@ -126,15 +155,12 @@ fn declared(
         .filter(|&at| caller.line.is_some() && line(at) == caller.line && is_variable(symbols, at))
         .collect();
     let named = pointees(symbols, layouts, &here);
-    if let Some(header) = header {
-        let fitting: Vec<BlockType> = named.iter().filter_map(|block| block.behind(layouts, header, size)).collect();
-        return if let [block] = fitting[..] { Some(block) } else { None };
-    }
-    let fitting: Vec<BlockType> = named.iter().copied().filter(|block| block.fitted(layouts, size).is_some()).collect();
-    match fitting[..] {
-        [block] => Some(block),
-        _ => headed(layouts, &named, size, None),
-    }
+    let fits = |block: BlockType| match header {
+        Some(header) => block.behind(layouts, header, size),
+        None => block.fitted(layouts, size).map(|_| block),
+    };
+    let fitting: Vec<BlockType> = named.iter().filter_map(|&block| fits(block)).collect();
+    one_or_headed(layouts, &fitting, &named, size, header)
 }
 
 /// The one struct in scope that variables point to and that has the requested size.
@@ -146,12 +172,24 @@ fn by_size(
     header: Option<u64>,
 ) -> Option<BlockType> {
     let all = pointees(symbols, layouts, &code::variables(symbols.dies, &caller.scope));
-    let sized = |of: &&BlockType| layouts.get(of.ty).size == size && matches!(layouts.get(of.ty).form, Form::Record(_));
-    let sized: Vec<&BlockType> = all.iter().filter(sized).collect();
-    match sized[..] {
-        [of] if header.is_none() => Some(BlockType::one(of.ty)),
-        [] => headed(layouts, &all, size, header),
-        _ => None,
+    let sized = |ty: LayoutId| {
+        header.is_none() && layouts.get(ty).size == size && matches!(layouts.get(ty).form, Form::Record(_))
+    };
+    let sized: Vec<BlockType> = all.iter().filter(|of| sized(of.ty)).map(|of| BlockType::one(of.ty)).collect();
+    if sized.len() > 1 { None } else { one_or_headed(layouts, &sized, &all, size, header) }
+}
+
+/// The one type that fits, or the one among all that does so behind a header.
+fn one_or_headed(
+    layouts: &Layouts,
+    fitting: &[BlockType],
+    all: &[BlockType],
+    size: u64,
+    header: Option<u64>,
+) -> Option<BlockType> {
+    match fitting {
+        [block] => Some(*block),
+        _ => headed(layouts, all, size, header),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Caller, Symbols};
 use crate::layout::block::{BlockType, Count};
+use crate::layout::containers::is_zig_map;
 use crate::layout::form::{Form, Language, Layout, Member, Scalar};
 use crate::layout::types::Layouts;
 
@@ -47,7 +48,7 @@ pub(super) fn container(symbols: &Symbols<'_>, layouts: &mut Layouts, callers: &
             let ty = layouts.by_name(symbols.dies, symbols.sections, element)?;
             return Some(BlockType { ty, count: Count::Many, storage: true });
         }
-        if of.starts_with("hash_map.Custom(") {
+        if is_zig_map(of) {
             return table(symbols, layouts, of);
         }
         if !of.starts_with("array_list.") {

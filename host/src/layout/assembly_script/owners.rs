@@ -1,6 +1,6 @@
 //! Whose the buffers are: arrays and maps keep their elements in a buffer of their own, whose class says nothing of them.
 //!
-//! The class of the owner names the words of the buffer: `[i]` for arrays, `["key"]` and `.keys()[i]` for maps and sets.
+//! The class of the owner names the words of the buffer: `[i]` for arrays, `["key"]`, `[3]` and `.keys()[i]` for maps and sets.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,7 @@ use super::super::propagate::find;
 use super::super::slots::Bytes;
 use super::super::types::Layouts;
 use super::super::typing::TypedBlock;
+use super::super::values::under_number;
 use super::HEADER_BYTES;
 use crate::paused::Paused;
 
@@ -26,15 +27,28 @@ const MAX_KEY_BYTES: u64 = 400;
 enum Elements {
     /// References side by side.
     References,
-    /// Keys, the key a text, with values behind.
+    /// Keys, values and links to the next entry.
     Entries {
         /// Bytes from entry to entry.
         stride: u64,
         /// Bytes of a key.
         key: u64,
-        /// Whether the key is a string.
-        text: bool,
+        /// Where values end, from the start of the entry.
+        end: u64,
+        /// What a key is.
+        sort: Key,
     },
+}
+
+/// What a key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    Text,
+    Signed,
+    Unsigned,
+    Bool,
+    /// A number with a fraction, or an object.
+    Other,
 }
 
 /// The owners of the buffers of a snapshot.
@@ -68,14 +82,19 @@ impl Owners {
     ) -> Option<Relation> {
         Some(match *self.by_buffer.get(&block)? {
             Elements::References => Relation::Index(offset / WORD),
-            Elements::Entries { stride, key, text } => {
+            Elements::Entries { stride, key, end, sort } => {
                 let (index, within) = (offset / stride, offset % stride);
                 let number = value.number(index * stride, key)?;
-                let name = if text { string(paused, number) } else { Some(number.to_string()) };
-                match name {
+                let part = |rest: &str| Relation::Element { index, rest: rest.to_owned() };
+                let unused = 64 - 8 * key.clamp(1, 8) as u32;
+                match sort {
                     _ if within < key => Relation::KeyAt(index),
-                    Some(name) => Relation::Key(name),
-                    None => Relation::Index(index),
+                    _ if within >= end => part(".taggedNext"),
+                    Key::Text => string(paused, number).map_or_else(|| part(".value"), Relation::Key),
+                    Key::Signed => under_number(((number << unused) as i64) >> unused),
+                    Key::Unsigned => Relation::Index(number),
+                    Key::Bool => Relation::Literal((number != 0).to_string()),
+                    Key::Other => part(".value"),
                 }
             }
         })
@@ -102,7 +121,14 @@ fn entries(key: &str, value: u64) -> Elements {
     let behind_value = bytes.next_multiple_of(value.max(1)) + value;
     let end = behind_value.next_multiple_of(WORD) + WORD;
     let stride = end.next_multiple_of(bytes.max(value).max(WORD));
-    Elements::Entries { stride, key: bytes, text: matches!(key, "String" | "string") }
+    let sort = match key {
+        "String" | "string" => Key::Text,
+        "bool" => Key::Bool,
+        "i8" | "i16" | "i32" | "i64" | "isize" => Key::Signed,
+        "u8" | "u16" | "u32" | "u64" | "usize" => Key::Unsigned,
+        _ => Key::Other,
+    };
+    Elements::Entries { stride, key: bytes, end: behind_value, sort }
 }
 
 /// Bytes of a number; none for references.
@@ -126,8 +152,7 @@ fn string(paused: &Paused, address: u64) -> Option<String> {
 }
 
 fn word(paused: &Paused, address: u64) -> Option<u64> {
-    let start = usize::try_from(address).ok()?;
-    Bytes { bytes: paused.memory.get(start..start.checked_add(WORD as usize)?)?, word: WORD }.word(0)
+    Bytes::new(&paused.memory, address, WORD, WORD).word(0)
 }
 
 #[cfg(test)]
@@ -136,10 +161,10 @@ mod tests {
 
     #[test]
     fn entries_lie_as_the_runtime_lays_them() {
-        assert_eq!(entries("String", 4), Elements::Entries { stride: 12, key: 4, text: true });
-        assert_eq!(entries("String", 8), Elements::Entries { stride: 24, key: 4, text: true });
-        assert_eq!(entries("u8", 0), Elements::Entries { stride: 8, key: 1, text: false });
-        assert_eq!(entries("i64", 1), Elements::Entries { stride: 16, key: 8, text: false });
+        assert_eq!(entries("String", 4), Elements::Entries { stride: 12, key: 4, end: 8, sort: Key::Text });
+        assert_eq!(entries("String", 8), Elements::Entries { stride: 24, key: 4, end: 16, sort: Key::Text });
+        assert_eq!(entries("u8", 0), Elements::Entries { stride: 8, key: 1, end: 1, sort: Key::Unsigned });
+        assert_eq!(entries("i64", 1), Elements::Entries { stride: 16, key: 8, end: 9, sort: Key::Signed });
         assert_eq!(elements("Array<i32>"), None);
         assert_eq!(elements("Array<String>"), Some((0, Elements::References)));
         assert_eq!(elements("Ring"), None);
