@@ -273,6 +273,25 @@ fn contexts_are_stacks_of_goroutines() {
 }
 
 #[test]
+fn objects_without_a_type_hold_nothing() {
+    for ((_, _, run), (name, wasm)) in runs().iter().zip(guests().into_iter().flatten()) {
+        let typing = Typing::new(wasm.clone().into()).unwrap();
+        for paused in &run.pauses {
+            let typed = typing.apply(paused);
+            let mut references = References::new(&typed, paused);
+            let mut untyped = 0;
+            for (position, block) in typed.blocks.iter().enumerate().filter(|(_, block)| block.ty.is_none()) {
+                // The runtime gives whatever has pointers a type: what has none is in spans without pointers.
+                let found = references.of(position).map(|found| found.len());
+                assert_eq!(found, Some(0), "{name}: {:#x}, {block:?}", paused.blocks[position].address);
+                untyped += 1;
+            }
+            assert!(untyped > 0, "{name}");
+        }
+    }
+}
+
+#[test]
 fn corrupt_descriptors_end_in_an_answer() {
     let Some((_, _, run)) = runs().first() else { return };
     let wasm = &guests().unwrap()[0].1;

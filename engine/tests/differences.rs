@@ -43,7 +43,7 @@ fn heap() -> Use {
         builder.add_edge(EdgeRecord::given(from, to, relation));
     };
     given(first, first_buffer, Relation::Field("items".into()));
-    given(second, second_buffer, Relation::Field("items".into()));
+    given(second, second_buffer, Relation::Field("items.buf".into()));
     given(module, table, Relation::Field("TABLE".into()));
     given(activation, first, Relation::Local("cache".into()));
     given(activation, first_buffer, Relation::Local("iterator".into()));

@@ -43,6 +43,7 @@ pub mod instrument;
 pub mod layout;
 mod live;
 pub mod mcp;
+mod module;
 pub mod paused;
 pub mod profile;
 pub mod recorder;

@@ -61,6 +61,13 @@ impl Shares {
         self.typed().1 - percent(self.evidence.get("bytes").copied().unwrap_or_default(), self.all).1
     }
 
+    /// Percent of what is called bytes that these functions have asked for.
+    pub fn bytes_from(&self, functions: &[&str]) -> f64 {
+        let by = |callers: &str| callers.split(" < ").any(|caller| functions.contains(&caller));
+        let known = self.bytes.iter().filter(|(callers, _)| by(callers)).map(|(_, part)| part.1).sum();
+        percent((0, known), self.evidence.get("bytes").copied().unwrap_or_default()).1
+    }
+
     /// The table, with the largest parts.
     pub fn table(&self, of: &str) -> String {
         let mut text = format!("{of}: {} blocks, {} bytes\n", self.all.0, self.all.1);

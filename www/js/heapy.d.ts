@@ -630,7 +630,7 @@ export interface PatternPaths {
   [Symbol.dispose](): void;
 }
 
-/** An operation on every member of a set. Any attribute is the set of what the members' fields of that name refer to; members without it are passed over. */
+/** An operation on every member of a set. Any attribute is the set of what the members' fields of that name refer to, or what is inside of these fields does; members without it are passed over. Numbers and texts are no objects and no members: values gives them. */
 export interface MappingProxy {
   /** The set of what the members' elements at an index, or values under a key, refer to. */
   at(key: number | string): IdentitySet;

@@ -9,11 +9,12 @@ use crate::{guests, npm, setup, ui};
 
 /// What can be measured: the name here, and the bench targets. Those of the engine are criterion's and do not take `--json`;
 /// they print times of one machine, to be compared with each other only.
-const BENCHES: [(&str, &[&str]); 5] = [
+const BENCHES: [(&str, &[&str]); 6] = [
     ("overhead", &["overhead"]),
     ("snapshot", &["snapshot"]),
     ("script", &["script"]),
     ("guest", &["guest_calls"]),
+    ("types", &["debug_info"]),
     ("engine", &["partition", "graph"]),
 ];
 

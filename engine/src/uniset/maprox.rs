@@ -18,10 +18,15 @@ impl MappingProxy {
         Self { set }
     }
 
-    /// `x.maprox.name`: what the members' fields of this name refer to.
+    /// `x.maprox.name`: what the members' fields of this name refer to, inside of them too: of a field `items` whose
+    /// buffer is `items.buf` that buffer.
     #[must_use]
     pub fn field(&self, name: &str) -> IdentitySet {
-        self.through(&Relation::Field(name.to_owned()))
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        self.where_relation(|relation| match relation {
+            Relation::Field(path) => path.strip_prefix(name).is_some_and(inside),
+            _ => false,
+        })
     }
 
     /// `x.maprox[index]`: what the members' elements at this position refer to.
@@ -30,7 +35,7 @@ impl MappingProxy {
         self.through(&Relation::Index(index))
     }
 
-    /// `x.maprox["key"]`: what the members hold under this key.
+    /// `x.maprox["key"]`: what the members hold under this text. Under a number it is [`Self::index`].
     #[must_use]
     pub fn key(&self, key: &str) -> IdentitySet {
         self.through(&Relation::Key(key.to_owned()))
@@ -60,11 +65,15 @@ impl MappingProxy {
     }
 
     fn through(&self, relation: &Relation) -> IdentitySet {
+        self.where_relation(|found| found == relation)
+    }
+
+    fn where_relation(&self, wanted: impl Fn(&Relation) -> bool) -> IdentitySet {
         let heap = self.set.heap();
         let mut found = ObjectSet::empty(heap.object_count());
         for object in self.set.nodes().iter() {
             for edge in heap.referents(object) {
-                if heap.relation(object, &edge) == *relation {
+                if wanted(&heap.relation(object, &edge)) {
                     found.insert(edge.other);
                 }
             }

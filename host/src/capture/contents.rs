@@ -54,7 +54,7 @@ pub(super) fn add_unused(
 }
 
 /// Keeps the values of fields, numbers for equal bytes, and the bytes, equal ones once.
-pub(super) fn add_contents(builder: &mut HeapBuilder, paused: &Paused, types: Option<&Types>, keys: &[ObjectKey]) {
+pub(super) fn add_contents(builder: &mut HeapBuilder, paused: &Paused, types: &Types, keys: &[ObjectKey]) {
     let mut numbers: HashMap<&[u8], u32> = HashMap::new();
     for (position, block) in paused.blocks.iter().enumerate() {
         let (Ok(start), Ok(size)) = (usize::try_from(block.address), usize::try_from(block.size)) else { continue };
@@ -65,7 +65,7 @@ pub(super) fn add_contents(builder: &mut HeapBuilder, paused: &Paused, types: Op
         if number == next {
             builder.add_bytes(number, &bytes[..bytes.len().min(MAX_BYTES)]);
         }
-        let Some(fields) = types.and_then(|types| types.typed().fields(paused, position)) else { continue };
+        let Some(fields) = types.typed().fields(paused, position) else { continue };
         for field in fields.into_iter().take(MAX_VALUES) {
             let value = field.value.to_string();
             let held = HeldValue { name: field.name, offset: field.offset, type_name: field.type_name, value };

@@ -100,28 +100,22 @@ pub fn capture(paused: &Paused, symbols: &Symbols, guest: &GuestInfo) -> Result<
 
     let mut builder = HeapBuilder::new(Vocabulary::wasm());
     builder.reserve(paused.blocks.len() + activations.frames.len() + 1, pointers.iter().map(Vec::len).sum());
-    let types = symbols.typing().map(|typing| Types::new(&mut builder, typing.apply(paused)));
-    let known = Known { symbols, types: types.as_ref(), extent: &extent, activations: &activations };
+    let types = Types::new(&mut builder, symbols.typing().apply(paused));
+    let known = Known { symbols, types: &types, extent: &extent, activations: &activations };
     let objects = add_objects(&mut builder, paused, guest, &known);
-    let judged = match &types {
-        Some(types) => types.judge(paused, pointers),
-        None => typed::unjudged(pointers),
-    };
-    for found in judged.into_iter().flatten() {
+    for found in types.judge(paused, pointers).into_iter().flatten() {
         let from = objects.blocks[found.pointer.from as usize];
         typed::add_edge(&mut builder, from, &objects.blocks, found);
     }
-    if let Some(types) = &types {
-        contents::add_unused(&mut builder, paused, types, &index, &objects.blocks);
-    }
+    contents::add_unused(&mut builder, paused, &types, &index, &objects.blocks);
     if guest.contents {
-        contents::add_contents(&mut builder, paused, types.as_ref(), &objects.blocks);
+        contents::add_contents(&mut builder, paused, &types, &objects.blocks);
     }
     told::add_links(&mut builder, &paused.told, &index, &objects.blocks);
     let mut roots = RootWriter { builder: &mut builder, scanner, keys: &objects.blocks };
-    roots.module(objects.module, &guest.name, extent.range.clone(), paused, types.as_ref());
+    roots.module(objects.module, &guest.name, extent.range.clone(), paused, &types);
     roots.globals(paused, symbols);
-    roots.frames(paused, &activations, &objects.frames, types.as_ref());
+    roots.frames(paused, &activations, &objects.frames, &types);
     roots.goroutines(paused);
     roots.pins(paused);
     builder.set_facts(facts(paused, symbols, guest, &extent));
@@ -140,7 +134,7 @@ struct Objects {
 /// What is known of the guest before its objects are made.
 struct Known<'a> {
     symbols: &'a Symbols,
-    types: Option<&'a Types>,
+    types: &'a Types,
     extent: &'a StaticExtent,
     activations: &'a Activations,
 }
@@ -169,10 +163,9 @@ fn add_objects(builder: &mut HeapBuilder, paused: &Paused, guest: &GuestInfo, kn
         }
         let context = block.context.and_then(|key| contexts.context(builder, key));
         let label = labels.get(&block.address).copied();
-        let (ty, class, evidence) = match (label, types) {
-            (Some(label), _) => (Some(label), None, TypeEvidence::Label),
-            (None, Some(types)) => types.of(position),
-            (None, None) => (None, None, TypeEvidence::None),
+        let (ty, class, evidence) = match label {
+            Some(label) => (Some(label), None, TypeEvidence::Label),
+            None => types.of(position),
         };
         blocks.push(builder.add_object(ObjectRecord {
             usable: block.usable,
@@ -234,9 +227,8 @@ fn facts(paused: &Paused, symbols: &Symbols, guest: &GuestInfo, extent: &StaticE
     // What is wrong with the debug information is said once, whoever found it first.
     let damage_is_told = told.iter().any(|note| note.starts_with("the debug information"));
     notes.extend(told);
-    if let Some(typing) = symbols.typing() {
-        notes.extend(if damage_is_told { typing.elsewhere() } else { typing.notes() });
-    }
+    let typing = symbols.typing();
+    notes.extend(if damage_is_told { typing.elsewhere() } else { typing.notes() });
     Facts {
         guest: guest.name.clone(),
         snapshot: paused.number,

@@ -22,7 +22,7 @@ pub(super) fn add_module_type(
     name: &str,
     extent: &StaticExtent,
     symbols: &[StaticSymbol],
-    types: Option<&Types>,
+    types: &Types,
 ) -> TypeId {
     let fields = symbols
         .iter()
@@ -31,7 +31,7 @@ pub(super) fn add_module_type(
             name: symbol.name.clone(),
             offset: symbol.address - extent.range.start,
             size: symbol.size,
-            ty: types.and_then(|types| types.of_static(symbol.address)),
+            ty: types.of_static(symbol.address),
         })
         .collect();
     builder.add_type(TypeRecord {

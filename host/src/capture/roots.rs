@@ -20,7 +20,7 @@ use heapy_engine::{
 
 use super::frames::Activations;
 use super::index::Hit;
-use super::scan::{Pointer, Scanner, WordSize};
+use super::scan::{Scanner, WordSize};
 use super::typed::{self, Types};
 use crate::paused::{NativeWord, Paused, RawFrame};
 use crate::symbols::Symbols;
@@ -44,7 +44,7 @@ impl RootWriter<'_> {
         name: &str,
         extent: std::ops::Range<u64>,
         paused: &Paused,
-        types: Option<&Types>,
+        types: &Types,
     ) {
         self.builder.add_root(RootPlace::Module { instance: INSTANCE, name: name.to_owned() }, module);
         let mut found = Vec::new();
@@ -59,13 +59,8 @@ impl RootWriter<'_> {
             }
             None => self.scanner.range(extent.clone(), 0, &mut found),
         }
-        match types {
-            Some(types) => {
-                for judged in types.judge_statics(paused, extent.start, found) {
-                    typed::add_edge(self.builder, module, self.keys, judged);
-                }
-            }
-            None => self.words(module, &found),
+        for judged in types.judge_statics(paused, extent.start, found) {
+            typed::add_edge(self.builder, module, self.keys, judged);
         }
     }
 
@@ -84,25 +79,14 @@ impl RootWriter<'_> {
     }
 
     /// The frames and what they hold. `objects` are the frames' keys, innermost first.
-    pub(super) fn frames(
-        &mut self,
-        paused: &Paused,
-        activations: &Activations,
-        objects: &[ObjectKey],
-        types: Option<&Types>,
-    ) {
+    pub(super) fn frames(&mut self, paused: &Paused, activations: &Activations, objects: &[ObjectKey], types: &Types) {
         for (position, (frame, &object)) in activations.frames.iter().zip(objects).enumerate() {
             let place = RootPlace::Frame { instance: INSTANCE, thread: THREAD, frame: frame.depth };
             self.builder.add_root(place, object);
             let mut found = Vec::new();
             self.scanner.range(frame.shadow.clone(), 0, &mut found);
-            match types {
-                Some(types) => {
-                    for judged in types.judge_frame(paused, position, frame.shadow.start, found) {
-                        typed::add_edge(self.builder, object, self.keys, judged);
-                    }
-                }
-                None => self.words(object, &found),
+            for judged in types.judge_frame(paused, position, frame.shadow.start, found) {
+                typed::add_edge(self.builder, object, self.keys, judged);
             }
         }
         let mut found = Vec::new();
@@ -181,14 +165,6 @@ impl RootWriter<'_> {
         }
     }
 
-    fn words(&mut self, from: ObjectKey, found: &[Pointer]) {
-        for pointer in found {
-            let to = self.keys[pointer.to as usize];
-            let (offset, into) = (u64::from(pointer.offset), u64::from(pointer.into));
-            self.builder.add_word(from, to, offset, into, EdgeEvidence::Conservative);
-        }
-    }
-
     fn root(&mut self, place: RootPlace, hit: Hit) {
         let to = self.keys[hit.block as usize];
         self.builder.add_root_record(RootRecord { place, to, conservative: true, into: u64::from(hit.into) });
@@ -200,13 +176,13 @@ pub(super) fn frame_records(
     builder: &mut HeapBuilder,
     activations: &Activations,
     paused: &Paused,
-    types: Option<&Types>,
+    types: &Types,
 ) -> Vec<ObjectRecord> {
     // Activations that stand at one place of the code have the same variables.
     let mut known: HashMap<RawFrame, Option<TypeId>> = HashMap::new();
     let record = |(position, frame): (usize, &super::frames::Activation)| ObjectRecord {
         family: Family::Frame,
-        ty: types.zip(paused.frames.get(position)).and_then(|(types, raw)| {
+        ty: paused.frames.get(position).and_then(|raw| {
             let size = frame.shadow.end - frame.shadow.start;
             *known.entry(*raw).or_insert_with(|| types.frame_type(builder, position, &frame.name, size))
         }),

@@ -198,11 +198,6 @@ enum Doubtful {
     Dropped,
 }
 
-/// Pointers of which nothing is known.
-pub(super) fn unjudged(pieces: Vec<Vec<Pointer>>) -> Vec<Vec<Judged>> {
-    pieces.into_iter().map(|piece| piece.into_iter().map(unknown).collect()).collect()
-}
-
 /// Adds the edge of a pointer. `blocks` are the blocks' keys, by position.
 pub(super) fn add_edge(builder: &mut HeapBuilder, from: ObjectKey, blocks: &[ObjectKey], found: Judged) {
     let Judged { pointer, evidence, relation } = found;

@@ -50,7 +50,7 @@ impl Guest {
             );
         }
         let name = guest_name(path);
-        let symbols = Symbols::labelled(wasm.into(), &name).with_context(|| path.display().to_string())?;
+        let symbols = Symbols::of_file(wasm.into(), &name, path).with_context(|| path.display().to_string())?;
         let (symbols, info) = (Arc::new(symbols), GuestInfo { name, contents: options.contents });
         target.answer_guest(&symbols, &info)?;
         Ok(Self { target, symbols, wasi, info })

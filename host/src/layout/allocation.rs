@@ -150,6 +150,11 @@ pub(super) fn type_of_allocation(
     };
     let Named::Type(Evidenced { block, evidence }) = found else { return found };
     let Some(fitted) = block.fitted(layouts, size) else { return Named::Nothing };
-    let block = operator.map_or(fitted, |operator| fitted.by_operator(layouts, operator, size));
-    Named::Type(Evidenced { block, evidence })
+    // A program's own operator may be inlined.
+    let operator = operator.or_else(|| callers[..own].iter().find_map(|caller| Operator::named(&caller.path)));
+    let Some(operator) = operator else { return Named::Type(Evidenced { block: fitted, evidence }) };
+    match fitted.by_operator(layouts, operator, size) {
+        Some(block) => Named::Type(Evidenced { block, evidence }),
+        None => Named::Nothing,
+    }
 }

@@ -61,9 +61,9 @@ impl Operator {
     /// The operator that a function of this name is.
     pub(super) fn named(function: &str) -> Option<Self> {
         let starts = |prefixes: [&str; 2]| prefixes.iter().any(|prefix| function.starts_with(prefix));
-        if starts(["_Znw", "operator new("]) {
+        if function == "operator new" || starts(["_Znw", "operator new("]) {
             Some(Self::New)
-        } else if starts(["_Zna", "operator new[]("]) {
+        } else if starts(["_Zna", "operator new[]"]) {
             Some(Self::NewArray)
         } else {
             None
@@ -119,16 +119,21 @@ impl BlockType {
         Self { ty, count: Count::Many, storage: true }
     }
 
-    /// The same for a block of `size` bytes that this operator of C++ gave.
-    pub(super) fn by_operator(self, layouts: &Layouts, operator: Operator, size: u64) -> Self {
-        let rest = size.checked_rem(layouts.get(self.ty).size);
+    /// The same for a block of `size` bytes that this operator of C++ gave; none where it cannot have given such values.
+    pub(super) fn by_operator(self, layouts: &Layouts, operator: Operator, size: u64) -> Option<Self> {
+        let of = layouts.get(self.ty);
+        // A variable in the line of `new T` may lead to something else.
+        if operator == Operator::New && !self.storage && matches!(of.form, Form::Scalar(_)) && of.size != size {
+            return None;
+        }
+        let rest = size.checked_rem(of.size);
         let count = match (operator, self.count) {
             // A larger block than the variable's type asks for is one value of a derived class.
             (Operator::New, Count::Many) if !self.storage => Count::One,
             (Operator::NewArray, Count::One) if rest.is_some_and(|rest| matches!(rest, 4 | 8 | 16)) => Count::Counted,
             (_, count) => count,
         };
-        Self { count, ..self }
+        Some(Self { count, ..self })
     }
 
     /// The type with the count that a block of `size` bytes has room for; none where it cannot hold such values.

@@ -148,16 +148,32 @@ pub(super) fn place(dies: &Dies, sections: &Sections, at: DieRef) -> Option<Plac
     }
     let start = die.extra as usize;
     let bytes = sections.bytes.get(start..start.checked_add(die.size as usize)?)?;
-    expression(bytes, sections.pointer_bytes())
+    expression(bytes, sections.pointer_bytes(), |index| indexed(dies, sections, at, index))
+}
+
+/// The address of this number in the table that the addresses of an entry's unit are in.
+fn indexed(dies: &Dies, sections: &Sections, at: DieRef, index: gimli::DebugAddrIndex<usize>) -> Option<u64> {
+    let (encoding, _, base) = dies.unit(at).places?;
+    sections.dwarf().debug_addr.get_address(encoding.address_size, base, index).ok()
 }
 
 /// Reads an expression of one operation.
-pub(super) fn expression(bytes: &[u8], pointer_bytes: u64) -> Option<Place> {
+pub(super) fn expression(
+    bytes: &[u8],
+    pointer_bytes: u64,
+    indexed: impl Fn(gimli::DebugAddrIndex<usize>) -> Option<u64>,
+) -> Option<Place> {
     let encoding = gimli::Encoding { address_size: pointer_bytes as u8, format: gimli::Format::Dwarf32, version: 4 };
     let expression = gimli::Expression(gimli::EndianSlice::new(bytes, gimli::LittleEndian));
     let mut operations = expression.operations(encoding);
-    match operations.next().ok()?? {
-        gimli::Operation::Address { address } => {
+    let operation = operations.next().ok()??;
+    let address = match operation {
+        gimli::Operation::Address { address } => Some(address),
+        gimli::Operation::AddressIndex { index } => Some(indexed(index)?),
+        _ => None,
+    };
+    match operation {
+        _ if let Some(address) = address => {
             let dead = address == 0 || address >= u64::from(u32::MAX) - 1 && pointer_bytes == 4;
             (!dead && matches!(operations.next(), Ok(None))).then_some(Place::Static(address))
         }
@@ -191,6 +207,10 @@ pub(super) fn pieces(dies: &Dies, sections: &Sections, at: DieRef) -> Vec<(u64, 
             }
             gimli::Operation::Address { address } => {
                 only = Some(address).filter(|&address| address > 0);
+                count += 1;
+            }
+            gimli::Operation::AddressIndex { index } => {
+                only = indexed(dies, sections, at, index).filter(|&address| address > 0);
                 count += 1;
             }
             _ => count += 1,

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::attributes::{constant_offset, encoding, number};
 use super::sections::{Reader, Sections};
+use crate::module::split_unit;
 
 /// No entry, no string, no place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -71,7 +72,7 @@ pub(super) struct Die {
 /// The entries of one unit, in the order of the section.
 #[derive(Debug, Default)]
 pub(super) struct Unit {
-    /// Offset of the unit in `.debug_info`.
+    /// Offset of the unit in `.debug_info`; those that were split off are counted behind its end.
     pub(super) start: u32,
     /// Behind its last byte.
     pub(super) stop: u32,
@@ -85,8 +86,10 @@ pub(super) struct Unit {
     pub(super) ranges: Vec<(u32, u32)>,
     /// How its location lists are read: the encoding, the address they count from, and where its addresses begin.
     pub(super) places: Option<(gimli::Encoding, u64, gimli::DebugAddrBase)>,
-    /// The file that holds the rest, for split debug information.
-    pub(super) split: bool,
+    /// Where its own header is in `.debug_info`; of a unit that was split off that of the one it belongs to.
+    pub(super) header: u32,
+    /// Its id, where it was split off.
+    pub(super) split: Option<gimli::DwoId>,
     /// Why reading stopped early.
     pub(super) broken: Option<String>,
 }
@@ -125,8 +128,17 @@ impl Dies {
             }
         }
         let signatures = signatures(&headers);
-        let read = |header| read_unit(sections, &dwarf, header, &signatures);
-        let units: Vec<Unit> = headers.par_iter().map(read).collect();
+        let opened: Vec<Opened<'_>> = headers.into_par_iter().map(|header| open(sections, &dwarf, header)).collect();
+        let mut next = opened.iter().map(|unit| unit.header.saturating_add(unit.length)).max().unwrap_or(0);
+        let mut placed = Vec::new();
+        for unit in opened {
+            let start = if unit.split.is_some() { next } else { unit.header };
+            next = if unit.split.is_some() { next.saturating_add(unit.length) } else { next };
+            placed.push((start, unit));
+        }
+        let read = |(start, unit)| read_unit(sections, &dwarf, unit, start, &signatures);
+        let mut units: Vec<Unit> = placed.into_par_iter().map(read).collect();
+        units.sort_by_key(|unit| unit.start);
         Self { units, broken }
     }
 
@@ -230,17 +242,55 @@ fn signatures(headers: &[gimli::UnitHeader<Reader<'_>>]) -> Signatures {
     typed.collect()
 }
 
-fn read_unit(
-    sections: &Sections,
-    dwarf: &gimli::Dwarf<Reader<'_>>,
-    header: &gimli::UnitHeader<Reader<'_>>,
+/// A unit that can be read.
+struct Opened<'module> {
+    /// Where its header is in `.debug_info`.
+    header: u32,
+    /// Bytes of its entries, wherever these are.
+    length: u32,
+    unit: gimli::Result<gimli::Unit<Reader<'module>>>,
+    /// What it was split off into.
+    split: Option<gimli::Dwarf<Reader<'module>>>,
+}
+
+/// Reads the head of a unit, and of what was split off from it.
+fn open<'module>(
+    sections: &'module Sections,
+    dwarf: &gimli::Dwarf<Reader<'module>>,
+    header: gimli::UnitHeader<Reader<'module>>,
+) -> Opened<'module> {
+    let start = header.debug_info_offset().map_or(NONE as usize, |offset| offset.0) as u32;
+    let length = header.length_including_self() as u32;
+    let unit = dwarf.unit(header);
+    let id = unit.as_ref().ok().and_then(|unit| unit.dwo_id);
+    let split = id.and_then(|id| {
+        let split = sections.debug().split(id)?;
+        let inside = split_unit(&split, id)?;
+        Some((split, inside))
+    });
+    match (unit, split) {
+        (Ok(skeleton), Some((split, mut unit))) => {
+            unit.copy_relocated_attributes(&skeleton);
+            let length = unit.header.length_including_self() as u32;
+            Opened { header: start, length, unit: Ok(unit), split: Some(split) }
+        }
+        (unit, _) => Opened { header: start, length, unit, split: None },
+    }
+}
+
+fn read_unit<'module>(
+    sections: &'module Sections,
+    dwarf: &gimli::Dwarf<Reader<'module>>,
+    opened: Opened<'module>,
+    start: u32,
     signatures: &Signatures,
 ) -> Unit {
-    let start = header.debug_info_offset().map_or(NONE as usize, |offset| offset.0);
-    let stop = start.saturating_add(header.length_including_self());
-    let mut table = Unit { start: start as u32, stop: stop as u32, ..Unit::default() };
-    let result = dwarf.unit(*header).and_then(|unit| {
+    let stop = start.saturating_add(opened.length);
+    let mut table = Unit { start, stop, header: opened.header, ..Unit::default() };
+    let dwarf = opened.split.as_ref().unwrap_or(dwarf);
+    let result = opened.unit.and_then(|unit| {
         table.places = Some((unit.encoding(), unit.low_pc, unit.addr_base));
+        table.split = unit.dwo_id.filter(|_| opened.split.is_some());
         let mut reading = Reading { sections, dwarf, unit: &unit, signatures, table: &mut table, open: Vec::new() };
         reading.entries()
     });
@@ -390,7 +440,6 @@ impl<'module> Reading<'_, 'module> {
                 let producer = self.dwarf.attr_string(self.unit, value).map(|text| text.slice().to_vec());
                 self.table.zig |= producer.is_ok_and(|text| text.starts_with(b"zig"));
             }
-            c::DW_AT_dwo_name | c::DW_AT_GNU_dwo_name => self.table.split = true,
             _ => {}
         }
     }
@@ -408,7 +457,9 @@ impl<'module> Reading<'_, 'module> {
         match value {
             AttributeValue::UnitRef(offset) => self.table.start.saturating_add(offset.0 as u32),
             AttributeValue::DebugTypesRef(signature) => self.signatures.get(&signature.0).copied().unwrap_or(NONE),
-            AttributeValue::DebugInfoRef(offset) => u32::try_from(offset.0).unwrap_or(NONE),
+            AttributeValue::DebugInfoRef(offset) if self.table.split.is_none() => {
+                u32::try_from(offset.0).unwrap_or(NONE)
+            }
             _ => NONE,
         }
     }

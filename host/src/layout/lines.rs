@@ -28,7 +28,7 @@ impl Lines {
 
 fn rows(dies: &Dies, sections: &Sections, unit: u32) -> gimli::Result<Vec<(u32, u32)>> {
     let dwarf = sections.dwarf();
-    let start = gimli::DebugInfoOffset(dies.units[unit as usize].start as usize);
+    let start = gimli::DebugInfoOffset(dies.units[unit as usize].header as usize);
     let unit = dwarf.unit(dwarf.unit_header(start)?)?;
     let mut found = Vec::new();
     let Some(program) = unit.line_program.clone() else { return Ok(found) };

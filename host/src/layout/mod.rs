@@ -7,7 +7,7 @@
 //! types to the engine, [`Typed::fields`] reads the values.
 //!
 //! Debug information is read on the first question, all units in parallel, 56 bytes an entry; the layout of a type is
-//! made when it is first needed. Split debug information and type units of DWARF 4 are not read. Everything read is the guest's and
+//! made when it is first needed. Type units of DWARF 4 are not read. Everything read is the guest's and
 //! not trusted: walks are loops with limits, and what cannot be read is told by [`Typing::notes`].
 
 mod allocation;
@@ -50,6 +50,8 @@ pub use values::{Container, FieldValue, MAX_FIELDS, MAX_TEXT_BYTES, Value};
 
 use thiserror::Error;
 
+use crate::module::ModuleError;
+
 /// Why no types could be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -60,4 +62,13 @@ pub enum LayoutError {
     /// A component holds modules; types are read from one of those.
     #[error("a component has no types of its own: give the core module")]
     Component,
+}
+
+impl From<ModuleError> for LayoutError {
+    fn from(error: ModuleError) -> Self {
+        match error {
+            ModuleError::Malformed(error) => Self::Module(error),
+            ModuleError::Component => Self::Component,
+        }
+    }
 }

@@ -67,12 +67,16 @@ fn values_stand_behind_the_count_of_new() {
     let class = layout(&mut layouts, "Class", 12, record(false, members));
     let one = BlockType::one(class);
     let fitted = one.fitted(&layouts, 28).unwrap();
-    let many = fitted.by_operator(&layouts, Operator::NewArray, 28);
+    let many = fitted.by_operator(&layouts, Operator::NewArray, 28).unwrap();
     assert_eq!((many.count, many.first(&layouts, 28)), (Count::Counted, 4));
     assert_eq!(slots(&layouts, many, 7), [(4, true), (16, true)]);
     // A derived class may be twice as large.
-    let derived = one.fitted(&layouts, 24).unwrap().by_operator(&layouts, Operator::New, 24);
+    let derived = one.fitted(&layouts, 24).unwrap().by_operator(&layouts, Operator::New, 24).unwrap();
     assert_eq!(derived.count, Count::One);
+    // One `new` makes one number, of its own size.
+    let numbers = BlockType::one(number).fitted(&layouts, 24).unwrap();
+    assert_eq!(numbers.by_operator(&layouts, Operator::New, 24), None);
+    assert!(numbers.by_operator(&layouts, Operator::NewArray, 24).is_some());
     assert_eq!(slots(&layouts, derived, 6), [(0, true), (12, false), (16, false), (20, false)]);
 }
 

@@ -1,6 +1,7 @@
 //! The types of all blocks of a paused guest: from their allocations, from run-time types, and along typed pointers.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use heapy_engine::TypeEvidence;
@@ -12,7 +13,7 @@ use super::block::{BlockType, Evidenced, Operator};
 use super::code::{self, CodeIndex};
 use super::dies::Dies;
 use super::flow::Flows;
-use super::form::LayoutId;
+use super::form::{Language, LayoutId};
 use super::go::GoTypes;
 use super::lines::Lines;
 use super::names;
@@ -22,18 +23,20 @@ use super::sections::Sections;
 use super::slots::{Bytes, Slot, Slots};
 use super::types::{Layouts, language_of};
 use crate::go::{GoHeap, WORD};
+use crate::module::ModuleStructure;
 use crate::paused::{ContextKey, Paused, RawFrame};
 
 /// The types of one original module. Nothing of its debug information is read before the first question.
 #[derive(Debug)]
 pub struct Typing {
-    sections: Sections,
+    module: Arc<ModuleStructure>,
     read: OnceLock<Read>,
 }
 
 /// What is read of the debug information, all at once.
 #[derive(Debug)]
 struct Read {
+    sections: Sections,
     dies: Dies,
     code: CodeIndex,
     lines: Lines,
@@ -128,18 +131,36 @@ impl Typing {
     /// # Errors
     /// [`LayoutError`] when the bytes are no core module.
     pub fn new(module: Arc<[u8]>) -> Result<Self, LayoutError> {
-        Ok(Self { sections: Sections::read(module)?, read: OnceLock::new() })
+        Ok(Self::of(Arc::new(ModuleStructure::read(module)?)))
+    }
+
+    /// The same for a module that was read from a file: debug information that was split off is looked for beside it,
+    /// and in the folder that it says it was compiled in.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when the bytes are no core module.
+    pub fn of_file(module: Arc<[u8]>, file: &Path) -> Result<Self, LayoutError> {
+        let mut module = ModuleStructure::read(module)?;
+        module.beside(file);
+        Ok(Self::of(Arc::new(module)))
+    }
+
+    /// Of a structure that was read.
+    pub(crate) const fn of(module: Arc<ModuleStructure>) -> Self {
+        Self { module, read: OnceLock::new() }
     }
 
     fn read(&self) -> &Read {
         self.read.get_or_init(|| {
-            let dies = Dies::read(&self.sections);
+            let sections = Sections::new(&self.module);
+            let dies = Dies::read(&sections);
             let code = CodeIndex::new(&dies);
             let mut changing = Changing::default();
-            changing.vtables = Vtables::new(&dies, &self.sections, &mut changing.layouts);
-            let statics = statics(&dies, &self.sections, &mut changing.layouts);
-            let classes = Classes::read(&self.sections);
+            changing.vtables = Vtables::new(&dies, &sections, &mut changing.layouts);
+            let statics = statics(&dies, &sections, &mut changing.layouts);
+            let classes = Classes::read(&sections);
             Read {
+                sections,
                 dies,
                 code,
                 lines: Lines::default(),
@@ -186,15 +207,19 @@ impl Typing {
     /// Debug information that is somewhere else than it is looked for, one sentence each.
     #[must_use]
     pub fn elsewhere(&self) -> Vec<String> {
-        let read = self.read();
+        let sections = &self.read().sections;
         let mut notes = Vec::new();
-        if read.dies.units.iter().any(|unit| unit.split) {
-            notes.push("the debug information is split off into other files, which are not read".to_owned());
+        let missing = &sections.debug().missing;
+        if let [first, rest @ ..] = &missing[..] {
+            let first = names::clean(first, Language::C);
+            notes.push(match rest.len() {
+                0 => format!("the debug information is in another file, which is not there: {first}"),
+                more => {
+                    format!("the debug information is in other files, which are not there: {first} and {more} more")
+                }
+            });
         }
-        if !self.sections.custom("external_debug_info").is_empty() {
-            notes.push("the debug information is in another file, which is not read".to_owned());
-        }
-        if !self.sections.custom(".debug_types").is_empty() {
+        if sections.debug().has(".debug_types") {
             notes.push("types in the section .debug_types (before DWARF 5) are not read".to_owned());
         }
         notes
@@ -202,12 +227,8 @@ impl Typing {
 
     /// Whether the code the debug information speaks of lies elsewhere than the module's functions.
     fn is_stale(&self, read: &Read) -> bool {
-        let mut starts: Vec<u32> = self
-            .sections
-            .bodies
-            .iter()
-            .map(|body| body.start.saturating_sub(self.sections.code_start) as u32)
-            .collect();
+        let start = |body: &std::ops::Range<usize>| body.start.saturating_sub(self.module.code_start) as u32;
+        let mut starts: Vec<u32> = self.module.bodies.iter().map(start).collect();
         starts.sort_unstable();
         let (mut fits, mut total) = (0usize, 0usize);
         for low in read.code.starts() {
@@ -239,9 +260,9 @@ impl Typing {
         }
     }
 
-    fn symbols<'a>(&'a self, read: &'a Read) -> Symbols<'a> {
+    fn symbols<'a>(&self, read: &'a Read) -> Symbols<'a> {
         Symbols {
-            sections: &self.sections,
+            sections: &read.sections,
             dies: &read.dies,
             code: &read.code,
             lines: &read.lines,
@@ -269,11 +290,11 @@ impl Typing {
             let found = *known.entry((context, block.size)).or_insert_with(|| {
                 let Some(frames) = paused.contexts.frames.get(context.0 as usize) else { return Named::Nothing };
                 let entry = paused.contexts.entries.get(context.0 as usize).copied().flatten();
-                let operator = entry.and_then(|entry| Operator::named(self.sections.function_name(entry)?));
+                let operator = entry.and_then(|entry| Operator::named(read.sections.function_name(entry)?));
                 allocation::type_of_allocation(&symbols, layouts, frames, operator, block.size)
             });
             let borne_out = |found: &Evidenced| {
-                found.block.is_borne_out(bytes_of(paused, block.address, block.size, self.sections.pointer_bytes()))
+                found.block.is_borne_out(bytes_of(paused, block.address, block.size, read.sections.pointer_bytes()))
             };
             match found {
                 Named::Type(found) if borne_out(&found) => {
@@ -285,7 +306,7 @@ impl Typing {
                 _ => {}
             }
         }
-        let word = self.sections.pointer_bytes();
+        let word = read.sections.pointer_bytes();
         let objects = read.classes.objects(layouts, paused);
         for (block, typed) in paused.blocks.iter().zip(&mut blocks) {
             let value = bytes_of(paused, block.address, block.size, word);
@@ -296,7 +317,7 @@ impl Typing {
                 *typed =
                     TypedBlock { ty: Some(found), class: None, evidence: TypeEvidence::RunTime, contradicted: false };
             } else if let Some(class) =
-                value.word(0).and_then(|first| vtables.cpp(&read.dies, &self.sections, layouts, first))
+                value.word(0).and_then(|first| vtables.cpp(&read.dies, &read.sections, layouts, first))
             {
                 class_found(layouts, typed, class, block.size);
             }
@@ -318,9 +339,10 @@ impl Typing {
     /// The words of a typed block that are or may be references, by offset.
     #[must_use]
     pub fn slots(&self, paused: &Paused, address: u64, size: u64, block: BlockType) -> Vec<Slot> {
-        let mut changing = self.read().changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let read = self.read();
+        let mut changing = read.changing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Changing { layouts, slots, .. } = &mut *changing;
-        slots.of(layouts, block, bytes_of(paused, address, size, self.sections.pointer_bytes()))
+        slots.of(layouts, block, bytes_of(paused, address, size, read.sections.pointer_bytes()))
     }
 }
 

@@ -7,12 +7,11 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gimli::{EndianSlice, LittleEndian, SectionId};
+use addr2line::{LookupContinuation, LookupResult};
 
-use super::module::ModuleStructure;
-
+use crate::module::ModuleStructure;
 /// A reader that borrows the module, for walks.
-pub(super) type BorrowedReader<'module> = EndianSlice<'module, LittleEndian>;
+pub(super) use crate::module::Reader as BorrowedReader;
 /// The sections for walks.
 pub(super) type BorrowedDwarf<'module> = gimli::Dwarf<BorrowedReader<'module>>;
 
@@ -47,44 +46,45 @@ pub(super) struct DebugFrames {
 
 /// Looks up code offsets.
 pub(super) struct LineTable {
-    /// Borrows from `_module`; no borrow of this lifetime leaves the type.
+    /// Borrows from the bytes of `module`; no borrow of this lifetime leaves the type.
     context: Mutex<addr2line::Context<BorrowedReader<'static>>>,
+    /// The same bytes, for what was split off.
+    bytes: &'static [u8],
     /// Stands behind the context, so that it is dropped after it.
-    _module: Arc<[u8]>,
+    module: Arc<ModuleStructure>,
 }
 
 impl LineTable {
     /// Reads the heads of the units. None where the module has no DWARF.
-    pub(super) fn open(module: &ModuleStructure) -> Option<Result<Self, String>> {
-        module.custom(".debug_info")?;
+    pub(super) fn open(module: &Arc<ModuleStructure>) -> Option<Result<Self, String>> {
+        if !module.debug().has(".debug_info") {
+            return None;
+        }
         if is_stale(module) {
             return Some(Err("its functions are not where the module has them: the module was changed after it was \
                              compiled"
                 .into()));
         }
-        let bytes = Arc::clone(&module.bytes);
-        // SAFETY: the bytes are in the allocation of the `Arc`, which neither moves nor changes while the `Arc` lives,
-        // and the clone of it in the same struct is dropped after the context that borrows them. `frames` gives out
-        // owned text only, so that the made-up lifetime is seen nowhere else.
-        let whole: &'static [u8] = unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
-        let context = addr2line::Context::from_dwarf(sections_of(module, whole));
-        Some(
-            context
-                .map(|context| Self { context: Mutex::new(context), _module: bytes })
-                .map_err(|error| error.to_string()),
-        )
+        let debug = module.debug();
+        // SAFETY: the bytes are in the allocation of an `Arc` that the structure keeps once it has found its debug
+        // sections, and which neither moves nor changes while that lives; the clone of the structure's own `Arc` in the
+        // same struct is dropped after the context that borrows the bytes. `frames` gives out owned text only, so that
+        // the made-up lifetime is seen nowhere else.
+        let bytes: &'static [u8] = unsafe { std::slice::from_raw_parts(debug.bytes.as_ptr(), debug.bytes.len()) };
+        let context = addr2line::Context::from_dwarf(debug.dwarf_in(bytes));
+        let table = |context| Self { context: Mutex::new(context), bytes, module: Arc::clone(module) };
+        Some(context.map(table).map_err(|error| error.to_string()))
     }
 
     /// The frames at `probe` bytes from the start of the code section's contents, innermost first. Time O(log units)
     /// plus, the first time a unit is asked, its size.
     pub(super) fn frames(&self, probe: u64) -> Result<DebugFrames, String> {
         let context = self.lock();
-        let unit = context
-            .find_dwarf_and_unit(probe)
-            .skip_all_loads()
+        let unit = self
+            .loaded(context.find_dwarf_and_unit(probe))
             .and_then(|unit| unit.name.as_ref().map(lossy))
             .filter(|name| !name.is_empty());
-        let mut found = context.find_frames(probe).skip_all_loads().map_err(|error| error.to_string())?;
+        let mut found = self.loaded(context.find_frames(probe)).map_err(|error| error.to_string())?;
         let mut frames: Vec<DebugFrame> = Vec::new();
         while let Some(frame) = found.next().map_err(|error| error.to_string())? {
             let location = frame.location;
@@ -102,25 +102,23 @@ impl LineTable {
         Ok(DebugFrames { frames, unit })
     }
 
+    /// What a lookup comes to, with the sections that its unit was split off into.
+    fn loaded<L: LookupContinuation<Buf = BorrowedReader<'static>>>(&self, lookup: LookupResult<L>) -> L::Output {
+        let mut lookup = lookup;
+        loop {
+            match lookup {
+                LookupResult::Output(output) => return output,
+                LookupResult::Load { load, continuation } => {
+                    let split = self.module.debug().split_in(self.bytes, load.dwo_id);
+                    lookup = continuation.resume(split.map(Arc::new));
+                }
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, addr2line::Context<BorrowedReader<'static>>> {
         // A context only caches: what a panic elsewhere left in it is whole.
         self.context.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The DWARF sections of a module, for walking through them.
-pub(super) fn sections(module: &ModuleStructure) -> BorrowedDwarf<'_> {
-    sections_of(module, &module.bytes)
-}
-
-fn sections_of<'bytes>(module: &ModuleStructure, bytes: &'bytes [u8]) -> BorrowedDwarf<'bytes> {
-    let load = |section: SectionId| {
-        let bytes = module.custom(section.name()).map_or(&[][..], |range| &bytes[range]);
-        Ok::<_, std::convert::Infallible>(EndianSlice::new(bytes, LittleEndian))
-    };
-    match gimli::Dwarf::load(load) {
-        Ok(dwarf) => dwarf,
-        Err(never) => match never {},
     }
 }
 
@@ -131,7 +129,7 @@ fn lossy<R: gimli::Reader>(text: &R) -> String {
 /// Whether most functions that the DWARF places are no functions of the module. Optimisers leave such sections behind.
 fn is_stale(module: &ModuleStructure) -> bool {
     let starts: HashSet<u64> = module.bodies.iter().map(|body| (body.start - module.code_start) as u64).collect();
-    let dwarf = sections(module);
+    let dwarf = module.debug().dwarf();
     let (mut right, mut wrong, mut entries) = (0usize, 0usize, 0usize);
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {

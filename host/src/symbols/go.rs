@@ -5,8 +5,8 @@ use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::demangle::clean;
 use super::libraries::is_go_library;
-use super::module::ModuleStructure;
 use crate::go::{BLOCK_BITS, FIRST_FUNCTION, Functions, Program};
+use crate::module::ModuleStructure;
 use crate::paused::RawFrame;
 
 /// The tables of a Go program.

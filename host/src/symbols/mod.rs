@@ -11,13 +11,12 @@ mod dwarf;
 mod go;
 mod libraries;
 mod memory_plan;
-mod module;
-mod names;
 mod prologue;
 mod statics;
 mod type_size;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use heapy_engine::Frame;
@@ -29,11 +28,10 @@ use self::go::GoSymbols;
 use self::libraries::{is_library, rust_crate};
 pub use self::memory_plan::StaticExtent;
 use self::memory_plan::{PlanFacts, static_extent};
-use self::module::ModuleStructure;
-use self::names::Names;
 pub use self::prologue::ShadowFrame;
 pub use self::statics::StaticSymbol;
 use crate::layout::Typing;
+use crate::module::{ModuleError, ModuleStructure, Names};
 use crate::paused::RawFrame;
 
 /// Bytes of stack that wasm-ld gives when nothing is said.
@@ -49,24 +47,32 @@ const STACK_POINTER_SAMPLE: usize = 2_000;
 pub enum SymbolsError {
     /// The bytes are no module.
     #[error("cannot read the module's structure: {0}")]
-    Malformed(#[from] wasmparser::Error),
+    Malformed(wasmparser::BinaryReaderError),
     /// The bytes are a component.
     #[error("symbols are those of a core module, and this is a component")]
     Component,
+}
+
+impl From<ModuleError> for SymbolsError {
+    fn from(error: ModuleError) -> Self {
+        match error {
+            ModuleError::Malformed(error) => Self::Malformed(error),
+            ModuleError::Component => Self::Component,
+        }
+    }
 }
 
 /// The symbols of one module.
 ///
 /// Shared by all snapshots of a guest; safe to ask from several threads.
 pub struct Symbols {
-    module: ModuleStructure,
-    names: OnceLock<Names>,
+    module: Arc<ModuleStructure>,
     line_table: OnceLock<Option<LineTable>>,
     statics: OnceLock<Vec<StaticSymbol>>,
     stack_pointer: OnceLock<Option<u32>>,
     frames: Mutex<HashMap<RawFrame, Arc<[Frame]>>>,
     notes: Mutex<Vec<String>>,
-    typing: OnceLock<Option<Typing>>,
+    typing: OnceLock<Typing>,
     go: OnceLock<Option<GoSymbols>>,
     /// What nameless functions are called after.
     label: String,
@@ -86,9 +92,23 @@ impl Symbols {
     /// # Errors
     /// [`SymbolsError`] if the bytes are no core module.
     pub fn labelled(module: Arc<[u8]>, label: &str) -> Result<Self, SymbolsError> {
-        Ok(Self {
-            module: ModuleStructure::read(module)?,
-            names: OnceLock::new(),
+        Ok(Self::of(ModuleStructure::read(module)?, label))
+    }
+
+    /// The same for a module that was read from a file: debug information that was split off is looked for beside it,
+    /// and in the folder that it says it was compiled in.
+    ///
+    /// # Errors
+    /// [`SymbolsError`] if the bytes are no core module.
+    pub fn of_file(module: Arc<[u8]>, label: &str, file: &Path) -> Result<Self, SymbolsError> {
+        let mut module = ModuleStructure::read(module)?;
+        module.beside(file);
+        Ok(Self::of(module, label))
+    }
+
+    fn of(module: ModuleStructure, label: &str) -> Self {
+        Self {
+            module: Arc::new(module),
             line_table: OnceLock::new(),
             statics: OnceLock::new(),
             stack_pointer: OnceLock::new(),
@@ -97,13 +117,13 @@ impl Symbols {
             typing: OnceLock::new(),
             go: OnceLock::new(),
             label: clean(label),
-        })
+        }
     }
 
-    /// The types of the module's blocks; none where the module cannot be read for them.
+    /// The types of the module's blocks. Nothing is read for them before the first question.
     #[must_use]
-    pub fn typing(&self) -> Option<&Typing> {
-        self.typing.get_or_init(|| Typing::new(Arc::clone(&self.module.bytes)).ok()).as_ref()
+    pub fn typing(&self) -> &Typing {
+        self.typing.get_or_init(|| Typing::of(Arc::clone(&self.module)))
     }
 
     /// The demangled name of a function: by the name section, else its export or import, else `label[index]`.
@@ -171,7 +191,7 @@ impl Symbols {
     #[must_use]
     pub fn stack_pointer(&self) -> Option<u32> {
         *self.stack_pointer.get_or_init(|| {
-            let is_candidate = |global: &module::Global| global.mutable && global.integer;
+            let is_candidate = |global: &crate::module::Global| global.mutable && global.integer;
             let named = (0..self.module.globals.len() as u32).find(|&index| {
                 is_candidate(&self.module.globals[index as usize])
                     && self.global_name(index).is_some_and(|name| name.rsplit('/').next() == Some("__stack_pointer"))
@@ -261,15 +281,11 @@ impl Symbols {
     }
 
     fn names(&self) -> &Names {
-        self.names.get_or_init(|| {
-            let Some(range) = self.module.custom("name") else { return Names::default() };
-            let count = self.module.imported_functions.len() + self.module.bodies.len();
-            let names = Names::read(&self.module.bytes, range, count);
-            if let Some(error) = &names.broken {
-                self.note(format!("the name section is damaged ({error}): some functions have no names"));
-            }
-            names
-        })
+        let names = self.module.names();
+        if let Some(error) = &names.broken {
+            self.note(format!("the name section is damaged ({error}): some functions have no names"));
+        }
+        names
     }
 
     fn line_table(&self) -> Option<&LineTable> {

@@ -9,10 +9,9 @@ use rayon::prelude::*;
 use wasmparser::{BinaryReader, Linking, LinkingSectionReader, SymbolInfo};
 
 use super::demangle::{clean, demangle};
-use super::dwarf::{self, BorrowedDwarf, BorrowedReader};
-use super::module::ModuleStructure;
-use super::names::Names;
+use super::dwarf::{BorrowedDwarf, BorrowedReader};
 use super::type_size::size_of_type;
+use crate::module::{ModuleStructure, Names, split_unit};
 
 /// A variable in static data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +70,7 @@ fn qualified(found: Vec<Scoped>) -> Vec<StaticSymbol> {
 }
 
 fn from_dwarf(module: &ModuleStructure) -> (Vec<Scoped>, Option<String>) {
-    let dwarf = dwarf::sections(module);
+    let dwarf = module.debug().dwarf();
     let mut headers = Vec::new();
     let mut units = dwarf.units();
     let mut broken = None;
@@ -89,7 +88,18 @@ fn from_dwarf(module: &ModuleStructure) -> (Vec<Scoped>, Option<String>) {
         .into_par_iter()
         .map(|header| {
             let mut found = Vec::new();
-            let read = dwarf.unit(header).and_then(|unit| variables(module, &dwarf, &unit, &mut found));
+            let read = dwarf.unit(header).and_then(|unit| {
+                let split = unit.dwo_id.and_then(|id| {
+                    let split = module.debug().split(id)?;
+                    let mut inside = split_unit(&split, id)?;
+                    inside.copy_relocated_attributes(&unit);
+                    Some((split, inside))
+                });
+                match &split {
+                    Some((split, inside)) => variables(module, split, inside, &mut found),
+                    None => variables(module, &dwarf, &unit, &mut found),
+                }
+            });
             (found, read.err().map(|error| error.to_string()))
         })
         .collect();

@@ -93,5 +93,5 @@ int main() {
   for (int number : {42, 43, -7}) holder->by_number[number] = new Part{number, 1};
   for (const char *name : {"one", "two"}) holder->by_name[name] = new Part{5, 1};
   sched_yield();
-  return int(holder->name.size() + holder->list.size() + holder->by_name.size());
+  return holder->name.empty() || holder->list.empty() || holder->by_name.empty();
 }

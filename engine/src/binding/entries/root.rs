@@ -15,7 +15,7 @@ take!(help, Value::Doc, Doc, "Doc");
 
 pub(super) const MAPPING_PROXY: Owner = Owner {
     name: "MappingProxy",
-    doc: "An operation on every member of a set. Any attribute is the set of what the members' fields of that name refer to; members without it are passed over.",
+    doc: "An operation on every member of a set. Any attribute is the set of what the members' fields of that name refer to, or what is inside of these fields does; members without it are passed over. Numbers and texts are no objects and no members: values gives them.",
     parent: None,
     entries: PROXY_ENTRIES,
     dynamic: Some(|target, name| Ok(proxy(target)?.field(name).into())),
@@ -47,9 +47,14 @@ const PROXY_ENTRIES: &[Entry] = &[
 
 fn proxy_at(target: &Value, bound: &Bound<'_>) -> Result<Value, ApiError> {
     let proxy = proxy(target)?;
-    match (bound.text(0), bound.count(0)?) {
-        (Some(key), _) => Ok(proxy.key(key).into()),
-        (None, index) => Ok(proxy.index(index.unwrap_or(0) as u64).into()),
+    if let Some(key) = bound.text(0) {
+        return Ok(proxy.key(key).into());
+    }
+    let index = bound.integer(0).unwrap_or(0);
+    match u64::try_from(index) {
+        Ok(index) => Ok(proxy.index(index).into()),
+        // What a map holds under a number below zero.
+        Err(_) => Ok(proxy.relation(&format!("[{index}]"))?.into()),
     }
 }
 

@@ -34,7 +34,7 @@ impl<'a> Code<'a> {
     /// Sorts the functions by their names. Time O(names log names).
     pub(super) fn read(sections: &'a Sections) -> Self {
         let mut code = Self { sections, makers: Vec::new(), linkers: Vec::new(), methods: BTreeMap::new() };
-        for &function in sections.function_names.keys() {
+        for function in sections.names().functions() {
             let Some(name) = sections.function_name(function) else { continue };
             if name.starts_with("~lib/rt/") && name.ends_with("/__new") {
                 code.makers.push(function);
@@ -110,8 +110,7 @@ impl<'a> Code<'a> {
     }
 
     fn body(&self, function: u32) -> Option<OperatorsReader<'a>> {
-        let defined = function.checked_sub(self.sections.imported_functions)? as usize;
-        let range = self.sections.bodies.get(defined)?.clone();
+        let range = self.sections.body_of(function)?;
         let body = FunctionBody::new(BinaryReader::new(&self.sections.bytes[range.clone()], range.start));
         body.get_operators_reader().ok()
     }

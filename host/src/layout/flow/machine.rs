@@ -80,7 +80,7 @@ pub(super) fn follow(sections: &Sections, place: u32) -> Option<Flow> {
     let at = sections.bodies.partition_point(|body| body.start <= place as usize).checked_sub(1)?;
     let steps = steps(sections, sections.bodies.get(at)?.clone())?;
     let call = steps.iter().position(|step| (step.place..step.after).contains(&place))?;
-    let function = *sections.functions.get(sections.imported_functions as usize + at)?;
+    let function = *sections.functions.get(sections.imported_functions.len() + at)?;
     let root = Label { ty: BlockType::FuncType(function), kind: FrameKind::Block, height: 0, behind: steps.len() };
     let mut machine =
         Machine { sections, stack: Vec::new(), locals: HashMap::new(), labels: vec![root], flow: Flow::default() };

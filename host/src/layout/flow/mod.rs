@@ -99,7 +99,8 @@ struct Held {
 fn variables(dies: &Dies, sections: &Sections, function: DieRef) -> Vec<Held> {
     let unit = dies.unit(function);
     let (first, end) = (function.index, dies.die(function).end);
-    let dwarf = sections.dwarf();
+    let split = unit.split.and_then(|id| sections.debug().split(id));
+    let dwarf = split.unwrap_or_else(|| sections.dwarf());
     let mut found = Vec::new();
     for index in first..end {
         let at = DieRef { unit: function.unit, index };
@@ -114,12 +115,15 @@ fn variables(dies: &Dies, sections: &Sections, function: DieRef) -> Vec<Held> {
         }
         let Some((encoding, low_pc, addresses)) = unit.places else { continue };
         let offset = gimli::LocationListsOffset(die.extra as usize);
-        let Ok(mut list) = dwarf.locations.locations(offset, encoding, low_pc, &dwarf.debug_addr, addresses) else {
-            continue;
+        let (lists, of) = (&dwarf.locations, &dwarf.debug_addr);
+        let list = match dwarf.file_type {
+            gimli::DwarfFileType::Main => lists.locations(offset, encoding, low_pc, of, addresses),
+            gimli::DwarfFileType::Dwo => lists.locations_dwo(offset, encoding, low_pc, of, addresses),
         };
+        let Ok(mut list) = list else { continue };
         for _ in 0..MAX_PLACES {
             let Ok(Some(entry)) = list.next() else { break };
-            let place = code::expression(entry.data.0.slice(), sections.pointer_bytes());
+            let place = code::expression(entry.data.0.slice(), sections.pointer_bytes(), |_| None);
             if let Some(Place::Local(local)) = place {
                 found.push(Held { local, low: entry.range.begin as u32, high: entry.range.end as u32, ty });
             }

@@ -9,18 +9,18 @@ use wasmparser::{BinaryReader, Name, NameMap, NameSectionReader};
 
 /// The names of one module.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// Place of each function's name in the module's bytes; empty where it has none. Indexed by function.
     functions: Vec<(u32, u32)>,
     globals: HashMap<u32, String>,
     segments: HashMap<u32, String>,
     /// What stopped the reading.
-    pub(super) broken: Option<String>,
+    pub(crate) broken: Option<String>,
 }
 
 impl Names {
     /// Reads the name section at `range`. Time linear in its size.
-    pub(super) fn read(module: &[u8], range: Range<usize>, function_count: usize) -> Self {
+    pub(crate) fn read(module: &[u8], range: Range<usize>, function_count: usize) -> Self {
         let mut names = Self::default();
         let reader = BinaryReader::new(&module[range.clone()], range.start);
         for subsection in NameSectionReader::new(reader) {
@@ -34,19 +34,25 @@ impl Names {
     }
 
     /// A function's name as it stands in the module, mangled perhaps.
-    pub(super) fn function<'module>(&self, module: &'module [u8], function: u32) -> Option<&'module str> {
+    pub(crate) fn function<'module>(&self, module: &'module [u8], function: u32) -> Option<&'module str> {
         let &(start, size) = self.functions.get(function as usize)?;
         let text = module.get(start as usize..start as usize + size as usize)?;
         std::str::from_utf8(text).ok().filter(|name| !name.is_empty())
     }
 
+    /// The functions that have a name, ascending.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = u32> + '_ {
+        let named = self.functions.iter().enumerate().filter(|(_, (_, size))| *size > 0);
+        named.map(|(function, _)| function as u32)
+    }
+
     /// A global's name.
-    pub(super) fn global(&self, global: u32) -> Option<&str> {
+    pub(crate) fn global(&self, global: u32) -> Option<&str> {
         self.globals.get(&global).map(String::as_str)
     }
 
     /// A data segment's name.
-    pub(super) fn segment(&self, segment: u32) -> Option<&str> {
+    pub(crate) fn segment(&self, segment: u32) -> Option<&str> {
         self.segments.get(&segment).map(String::as_str)
     }
 
