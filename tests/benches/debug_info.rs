@@ -2,8 +2,8 @@
 //!
 //! The module is the first argument that is a file, else jaq with full debug information where the tests have built it.
 //! Each figure is the median of rounds, for 7 MB of `.debug_info`: the time that passes, the time the busiest thread was
-//! at work, and that of all threads. The latter two hardly change with what else the machine does; the second is what
-//! passes on an idle one.
+//! at work, and that of all threads. The latter two hardly change with what else the machine does; what passes on an idle
+//! one lies between them.
 //!
 //! `--json` prints `{"bench": "debug_info", "bytes": n, "passed": x, "busiest": y, "all": z}`, in milliseconds.
 

@@ -10,8 +10,6 @@
 mod compilers_support;
 #[path = "../sdk/run.rs"]
 mod run;
-#[path = "../compilers_support/mod.rs"]
-mod compilers_support;
 #[path = "../sdk/toolchains.rs"]
 mod toolchains;
 

@@ -7,8 +7,9 @@ use std::process::Command;
 use heapy_host::layout::Typing;
 use heapy_host::symbols::Symbols;
 
-use super::types_support::{Told, paused_at};
+use super::types_support::{Told, paused_at, push_size, stripped, told};
 use crate::compilers_support::{build, compiler, work};
+use crate::guests_support::bytes;
 
 /// A guest in C built in a folder of its own with this version of DWARF, split or not; none without a compiler.
 fn built(folder: &str, version: &str, split: &[&str]) -> Option<(PathBuf, Vec<u8>)> {
@@ -109,4 +110,29 @@ fn units_are_found_in_a_package() {
         let typing = Typing::of_file(wasm.clone().into(), &packed.join("shapes.wasm")).unwrap();
         assert_eq!((structs(&at, &typing), typing.notes().len()), (beside, 0), "DWARF {version}");
     }
+}
+
+#[test]
+fn a_file_with_all_debug_information_is_read_beside_the_module() {
+    let whole = bytes("shapes");
+    let mut module = stripped(&whole);
+    let name = "external_debug_info";
+    let file = "shapes.debug.wasm";
+    let mut section = vec![name.len() as u8];
+    section.extend_from_slice(name.as_bytes());
+    // The folder is that of another machine.
+    let url = format!("build/{file}");
+    section.push(url.len() as u8);
+    section.extend_from_slice(url.as_bytes());
+    module.push(0);
+    push_size(&mut module, section.len());
+    module.extend(section);
+    let folder = work("external");
+    fs::write(folder.join(file), &whole).unwrap();
+    let at = &told("shapes")[0];
+    let found = Typing::of_file(module.clone().into(), &folder.join("shapes.wasm")).unwrap();
+    assert_eq!(found.notes(), [""; 0]);
+    assert_eq!(structs(at, &found), structs(at, &Typing::new(whole.into()).unwrap()));
+    let notes = Typing::new(module.into()).unwrap().notes();
+    assert!(notes.len() == 1 && notes[0].contains(file), "{notes:?}");
 }

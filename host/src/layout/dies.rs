@@ -4,14 +4,12 @@
 //! subtree ends, so that no walk recurses and no corrupt reference leads astray. 56 bytes an entry; a unit that cannot
 //! be read to its end keeps what was read before, and is counted.
 
-use std::collections::HashMap;
-
 use gimli::{AttributeValue, DwAt, Reader as _, constants as c};
 use rayon::prelude::*;
 
 use super::attributes::{constant_offset, encoding, number};
 use super::sections::{Reader, Sections};
-use crate::module::split_unit;
+use super::units::{self, Opened, Signatures};
 
 /// No entry, no string, no place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -114,28 +112,9 @@ impl Dies {
     /// Reads all units in parallel. Time linear in the debug information.
     pub(super) fn read(sections: &Sections) -> Self {
         let dwarf = sections.dwarf();
-        let mut headers = Vec::new();
-        let mut broken = None;
-        let mut iterator = dwarf.units();
-        loop {
-            match iterator.next() {
-                Ok(Some(header)) => headers.push(header),
-                Ok(None) => break,
-                Err(error) => {
-                    broken = Some(error.to_string());
-                    break;
-                }
-            }
-        }
-        let signatures = signatures(&headers);
-        let opened: Vec<Opened<'_>> = headers.into_par_iter().map(|header| open(sections, &dwarf, header)).collect();
-        let mut next = opened.iter().map(|unit| unit.header.saturating_add(unit.length)).max().unwrap_or(0);
-        let mut placed = Vec::new();
-        for unit in opened {
-            let start = if unit.split.is_some() { next } else { unit.header };
-            next = if unit.split.is_some() { next.saturating_add(unit.length) } else { next };
-            placed.push((start, unit));
-        }
+        let (headers, broken) = units::headers(&dwarf);
+        let signatures = units::signatures(&headers);
+        let placed = units::open(sections, &dwarf, headers);
         let read = |(start, unit)| read_unit(sections, &dwarf, unit, start, &signatures);
         let mut units: Vec<Unit> = placed.into_par_iter().map(read).collect();
         units.sort_by_key(|unit| unit.start);
@@ -226,56 +205,6 @@ impl Dies {
 /// Entries that a unit may have for its size, so that one-byte entries cannot fill the memory.
 fn most_entries(bytes: usize) -> usize {
     bytes / 2 + 4096
-}
-
-/// Where the types of type units are in `.debug_info`, by their signatures.
-type Signatures = HashMap<u64, u32>;
-
-fn signatures(headers: &[gimli::UnitHeader<Reader<'_>>]) -> Signatures {
-    let typed = headers.iter().filter_map(|header| match header.type_() {
-        gimli::UnitType::Type { type_signature, type_offset } => {
-            let start = header.debug_info_offset()?.0;
-            Some((type_signature.0, u32::try_from(start.checked_add(type_offset.0)?).ok()?))
-        }
-        _ => None,
-    });
-    typed.collect()
-}
-
-/// A unit that can be read.
-struct Opened<'module> {
-    /// Where its header is in `.debug_info`.
-    header: u32,
-    /// Bytes of its entries, wherever these are.
-    length: u32,
-    unit: gimli::Result<gimli::Unit<Reader<'module>>>,
-    /// What it was split off into.
-    split: Option<gimli::Dwarf<Reader<'module>>>,
-}
-
-/// Reads the head of a unit, and of what was split off from it.
-fn open<'module>(
-    sections: &'module Sections,
-    dwarf: &gimli::Dwarf<Reader<'module>>,
-    header: gimli::UnitHeader<Reader<'module>>,
-) -> Opened<'module> {
-    let start = header.debug_info_offset().map_or(NONE as usize, |offset| offset.0) as u32;
-    let length = header.length_including_self() as u32;
-    let unit = dwarf.unit(header);
-    let id = unit.as_ref().ok().and_then(|unit| unit.dwo_id);
-    let split = id.and_then(|id| {
-        let split = sections.debug().split(id)?;
-        let inside = split_unit(&split, id)?;
-        Some((split, inside))
-    });
-    match (unit, split) {
-        (Ok(skeleton), Some((split, mut unit))) => {
-            unit.copy_relocated_attributes(&skeleton);
-            let length = unit.header.length_including_self() as u32;
-            Opened { header: start, length, unit: Ok(unit), split: Some(split) }
-        }
-        (unit, _) => Opened { header: start, length, unit, split: None },
-    }
 }
 
 fn read_unit<'module>(

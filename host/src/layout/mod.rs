@@ -37,6 +37,7 @@ mod stored;
 mod tests;
 mod types;
 mod typing;
+mod units;
 mod values;
 
 pub use block::{BlockType, Count, Evidenced};

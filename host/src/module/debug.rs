@@ -43,8 +43,8 @@ impl DebugSections {
         if let Some(named) = split::external(own.section("external_debug_info")).filter(|_| !own.has(".debug_info")) {
             match file.and_then(|file| split::open_external(file, &named)) {
                 Some(opened) => {
-                    let places = own.append(&opened);
-                    own.sections.extend(places.into_iter().filter(|(name, _)| name.starts_with(".debug_")));
+                    let places = own.append([&opened]).into_iter().flatten();
+                    own.sections.extend(places.filter(|(name, _)| name.starts_with(".debug_")));
                 }
                 None => own.missing.push(named),
             }
@@ -52,11 +52,9 @@ impl DebugSections {
         let wanted = split::wanted(&own.dwarf());
         let (found, missing) = split::open_all(&own.dwarf(), file, wanted);
         own.missing.extend(missing);
-        for (opened, ids) in found {
-            let places = own.append(&opened);
-            own.split.extend(ids.into_iter().map(|id| (id, own.files.len())));
-            own.files.push(places);
-        }
+        own.files = own.append(found.iter().map(|(opened, _)| opened));
+        let ids = found.iter().enumerate().flat_map(|(file, (_, ids))| ids.iter().map(move |&id| (id, file)));
+        own.split.extend(ids);
         own
     }
 
@@ -94,12 +92,19 @@ impl DebugSections {
         split::sections(|name| slice(places, bytes, name), id, &self.dwarf_in(bytes))
     }
 
-    /// Puts a file behind the bytes.
-    fn append(&mut self, opened: &Opened) -> Places {
-        let start = self.bytes.len();
-        self.bytes = self.bytes.iter().chain(&opened.bytes).copied().collect();
-        let moved = |range: &Range<usize>| start + range.start..start + range.end;
-        opened.sections.iter().map(|(name, range)| (name.clone(), moved(range))).collect()
+    /// Puts files behind the bytes, and tells where their sections are then.
+    fn append<'a>(&mut self, files: impl IntoIterator<Item = &'a Opened>) -> Vec<Places> {
+        let (mut behind, mut places) = (Vec::new(), Vec::new());
+        for file in files {
+            let start = self.bytes.len() + behind.len();
+            let moved = |range: &Range<usize>| start + range.start..start + range.end;
+            places.push(file.sections.iter().map(|(name, range)| (name.clone(), moved(range))).collect());
+            behind.extend_from_slice(&file.bytes);
+        }
+        if !behind.is_empty() {
+            self.bytes = [&self.bytes[..], &behind].concat().into();
+        }
+        places
     }
 }
 
