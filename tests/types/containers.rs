@@ -57,6 +57,18 @@ fn maps_and_shared_owners_of_libcpp_are_known() {
 }
 
 #[test]
+fn objects_of_shared_owners_stand_in_their_blocks() {
+    let Some(wasm) = cpp_program("emplaced.cpp", "emplaced", &[]) else { return };
+    let at = paused_at("emplaced", &wasm, &["_start"], "sched_yield");
+    assert_named(&held(&at, "Part"), &[".__data_.__value_.next", ".__storage_.next"]);
+    let before = fields(&at, "std::__shared_ptr_emplace<Part>");
+    assert_eq!(value(&before, "__data_.__value_.number").to_string(), "1");
+    // The allocator's own state stands before the object.
+    let stateful = fields(&at, "std::__shared_ptr_emplace<Part, Pool<Part>>");
+    assert_eq!(value(&stateful, "__storage_.number").to_string(), "2");
+}
+
+#[test]
 fn containers_of_libstdcpp_are_known() {
     for new_strings in [true, false] {
         let Some(headers) = libstdcpp(new_strings) else { return };
