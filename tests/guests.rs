@@ -44,6 +44,13 @@ fn shapes_in_c() {
 }
 
 #[test]
+fn shapes_with_other_allocators() {
+    for name in ["shapes.emmalloc", "shapes.mimalloc"] {
+        assert_eq!(figures(&check(name, &[]).0), SHAPES, "{name}");
+    }
+}
+
+#[test]
 fn slabs_of_an_arena() {
     for name in ["arena", "arena.O2", "arena.wrap", "arena.O2.stripped"] {
         assert_eq!(figures(&check(name, &[]).0), [(7, 28672), (0, 0)], "{name}");

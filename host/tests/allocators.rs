@@ -293,6 +293,27 @@ fn wrong_specifications_are_refused_by_name() {
 }
 
 #[test]
+fn what_a_shim_passes_on_to_is_called_without_it() {
+    let wat = r#"
+      (memory (export "memory") 1)
+      (global $next (mut i32) (i32.const 1024))
+      (func $mine (export "mine") (param $align i32) (param $size i32) (result i32)
+        (global.get $next) (global.set $next (i32.add (global.get $next) (i32.const 256))))
+      (func $take_back (export "take_back") (param $head i32) (param $block i32) (param $size i32))
+      (func $__rust_alloc (export "__rust_alloc") (param i32 i32) (result i32)
+        (call $mine (local.get 1) (local.get 0)))
+      (func $__rust_dealloc (export "__rust_dealloc") (param i32 i32 i32)
+        (call $take_back (i32.const 64) (local.get 0) (local.get 1)))"#;
+    let mut guest = attach(&module(wat), &Options::default(), &[]);
+    guest.call("mine", &[8, 40]).unwrap();
+    guest.call("__rust_alloc", &[50, 8]).unwrap();
+    assert_eq!(guest.live(), [(1024, 40), (1280, 50)]);
+    guest.call("take_back", &[64, 1280, 50]).unwrap();
+    guest.call("__rust_dealloc", &[1024, 40, 8]).unwrap();
+    assert_eq!((guest.live(), guest.totals().wild_releases), (vec![], 0));
+}
+
+#[test]
 fn growing_memory_is_covered_later() {
     let wat = r#"
       (memory (export "memory") 1)
@@ -311,7 +332,7 @@ fn growing_memory_is_covered_later() {
 
 #[test]
 fn rust_allocators_that_were_optimised_with_the_program() {
-    for name in ["bare_rs", "bare_rs.wee"] {
+    for name in ["bare_rs", "bare_rs.wee", "bare_rs.talc", "bare_rs.lol"] {
         let path = format!("{}/../tests/guests/out/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
         let mut guest = attach(&std::fs::read(&path).unwrap(), &Options::default(), &[]);
         let kept = guest.call("build", &[200]).unwrap()[0];

@@ -4,6 +4,8 @@
 #   SYSROOT          its wasi-libc                    (default /usr)
 #   ZIG, OBJCOPY     the Zig compiler, llvm-objcopy   (default zig, llvm-objcopy)
 #   ASC              the AssemblyScript compiler      (default asc)
+#   EMMALLOC         Emscripten's emmalloc.c, as in Debian's package emscripten (default no)
+#   MIMALLOC         mimalloc's folder, as in the crate libmimalloc-sys under c_src/mimalloc/v3 (default no)
 # Set any of them to "no" to leave its guests out.
 set -eu
 cd "$(dirname "$0")"
@@ -43,6 +45,21 @@ if [ "$CLANG" != no ]; then
     -Wl,--export=__heap_base -Wl,--export=__data_end -Wl,--export=__stack_pointer \
     -o out/shapes.reactor.wasm obj/shapes.O1.o obj/truth.o
 fi
+if [ "${EMMALLOC:-no}" != no ]; then
+  t="--target=wasm32-wasi --sysroot=$SYSROOT"
+  $CLANG $t -Iemscripten -O2 -Wno-everything -c -o obj/emmalloc.o "$EMMALLOC"
+  $CLANG $t -O2 -c -o obj/sbrk.o emscripten/sbrk.c
+  $CLANG $t -Wl,--strip-debug -o out/shapes.emmalloc.wasm obj/shapes.O1.o obj/truth.o obj/emmalloc.o obj/sbrk.o
+fi
+if [ "${MIMALLOC:-no}" != no ]; then
+  t="--target=wasm32-wasi --sysroot=$SYSROOT"
+  names=
+  for f in malloc free calloc realloc aligned_alloc posix_memalign; do names="$names -D$f=mi_$f"; done
+  $CLANG $t -O2 -DNDEBUG -DMI_LIBC_MUSL=1 -Wno-everything -I"$MIMALLOC/include" -I"$MIMALLOC/src" \
+    -c -o obj/mimalloc.o "$MIMALLOC/src/static.c"
+  $CLANG $t $map $names -O1 -c -o obj/shapes.mi.o c/shapes.c
+  $CLANG $t -Wl,--strip-debug -o out/shapes.mimalloc.wasm obj/shapes.mi.o obj/truth.o obj/mimalloc.o
+fi
 if [ "$CLANGXX" != no ]; then
   t="--target=wasm32-wasi --sysroot=$SYSROOT"
   $CLANGXX $t $map -std=c++17 -fno-exceptions -O1 -g -Wall -c -o obj/zoo.o cpp/zoo.cpp
@@ -66,8 +83,12 @@ if command -v cargo >/dev/null; then
     export RUSTFLAGS="--remap-path-prefix=$here=. --remap-path-prefix=$(rustc --print sysroot)=rust"
     cargo build -q --release --target wasm32-unknown-unknown
     cp target/wasm32-unknown-unknown/release/bare_rs.wasm ../out/bare_rs.wasm
-    cargo build -q --release --target wasm32-unknown-unknown --features wee
-    cp target/wasm32-unknown-unknown/release/bare_rs.wasm ../out/bare_rs.wee.wasm )
+    for f in wee talc lol; do
+      # Optimised any further lol_alloc has no function left that gives blocks back.
+      [ $f = lol ] && export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+      cargo build -q --release --target wasm32-unknown-unknown --features $f
+      cp target/wasm32-unknown-unknown/release/bare_rs.wasm ../out/bare_rs.$f.wasm
+    done )
 fi
 if [ "$ZIG" != no ]; then
   ( cd zig

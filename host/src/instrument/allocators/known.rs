@@ -35,8 +35,30 @@ fn c(name: &str) -> Option<Role> {
         "reallocarray" => Role::Reallocate { block: 0, size: 2, count: Some(1) },
         "aligned_alloc" | "memalign" => ALLOCATE_ALIGNED,
         "posix_memalign" => Role::AllocateOut { out: 0, size: 2 },
-        "malloc_aligned" if name.starts_with("mi_") => ALLOCATE,
         "free" | "cfree" => RELEASE,
+        _ => return mimalloc(name.strip_prefix("mi_")?),
+    })
+}
+
+/// mimalloc's own interface. Functions for a heap of one's own take it first.
+fn mimalloc(plain: &str) -> Option<Role> {
+    let of_heap = ["heap_", "theap_"].iter().find_map(|prefix| plain.strip_prefix(prefix));
+    let first = u32::from(of_heap.is_some());
+    let plain = of_heap.unwrap_or(plain);
+    let plain = plain.strip_suffix("_at").unwrap_or(plain);
+    let plain = plain.strip_suffix("_aligned").unwrap_or(plain);
+    Some(match plain {
+        "malloc" | "zalloc" | "malloc_small" | "zalloc_small" | "new" | "new_nothrow" => {
+            Role::Allocate { size: first, count: None }
+        }
+        "calloc" | "mallocn" | "new_n" => Role::Allocate { size: first + 1, count: Some(first) },
+        "realloc" | "reallocf" | "rezalloc" | "new_realloc" => {
+            Role::Reallocate { block: first, size: first + 1, count: None }
+        }
+        "reallocn" | "recalloc" | "new_reallocn" => {
+            Role::Reallocate { block: first, size: first + 2, count: Some(first + 1) }
+        }
+        "free" | "free_size" | "free_size_aligned" if first == 0 => RELEASE,
         _ => return None,
     })
 }
@@ -73,11 +95,13 @@ fn rust_shim(name: &str) -> Option<Role> {
     }
 }
 
-/// The `dlmalloc` crate that std uses where there is no C library, and whatever implements `GlobalAlloc`: talc, wee_alloc.
+/// The `dlmalloc` crate that std uses where there is no C library, talc, and whatever implements `GlobalAlloc`: wee_alloc,
+/// lol_alloc.
 /// Methods take the allocator first; where it is a static, the optimiser leaves that out.
 fn rust_method(name: &str, params: u32) -> Option<(Layer, Role)> {
     let dlmalloc = name.contains("dlmalloc") && name.contains("Dlmalloc");
-    if !dlmalloc && !name.contains("GlobalAlloc") {
+    let talc = name.contains("talc") && name.contains("Talc");
+    if !dlmalloc && !talc && !name.contains("GlobalAlloc") {
         return None;
     }
     let demangled = format!("{:#}", rustc_demangle::demangle(name));
@@ -85,10 +109,20 @@ fn rust_method(name: &str, params: u32) -> Option<(Layer, Role)> {
     if path.ends_with(" as core::alloc::global::GlobalAlloc>") {
         return global_alloc(method, params).map(|role| (Layer::RustShim, role));
     }
-    if !path.trim_start_matches('<').starts_with("dlmalloc::dlmalloc::Dlmalloc") {
+    let path = path.trim_start_matches('<');
+    let last = params.checked_sub(1)?;
+    if path.starts_with("talc::talc::Talc<") {
+        // Its locks and the shims are put into their callers: these two are what is left. Alignments are not read in free.
+        let role = match (method, params) {
+            ("malloc", 2 | 3) => Role::Allocate { size: last, count: None },
+            ("free", 2..=4) => Role::Release { block: u32::from(params > 2) },
+            _ => return None,
+        };
+        return Some((Layer::RustShim, role));
+    }
+    if !path.starts_with("dlmalloc::dlmalloc::Dlmalloc") {
         return None;
     }
-    let last = params.checked_sub(1)?;
     let role = match (method, params) {
         ("malloc", 1 | 2) | ("memalign", 2 | 3) => Role::Allocate { size: last, count: None },
         ("realloc", 2 | 3) => Role::Reallocate { block: last - 1, size: last, count: None },
@@ -187,6 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn talc_is_known_by_what_is_left_of_it() {
+        let talc = |method: &str, params| {
+            let name = format!("_ZN4talc4talc13Talc$LT$O$GT${}{method}17h835d3a00bf92329dE", method.len());
+            recognise(&name, params).map(|(_, role)| role)
+        };
+        assert_eq!(
+            (talc("malloc", 2), talc("free", 2), talc("free", 3)),
+            (Some(ALLOCATE_ALIGNED), Some(RELEASE), Some(Role::Release { block: 1 }),)
+        );
+        assert_eq!((talc("malloc", 5), talc("claim", 2)), (None, None));
+    }
+
+    #[test]
     fn c_names_of_all_makers() {
         for name in
             ["malloc", "dlmalloc", "emscripten_builtin_malloc", "c.malloc.malloc", "mi_malloc", "emmalloc_malloc"]
@@ -194,6 +241,17 @@ mod tests {
             assert_eq!(recognise(name, 1), Some((Layer::C, ALLOCATE)), "{name}");
         }
         assert_eq!(recognise("mallopt", 2), None);
+    }
+
+    #[test]
+    fn mimalloc_has_names_of_its_own() {
+        let role = |name: &str| recognise(name, 4).map(|(_, role)| role);
+        let sized = |block, size| Some(Role::Reallocate { block, size, count: None });
+        assert_eq!((role("mi_malloc_aligned"), role("mi_zalloc_aligned_at")), (Some(ALLOCATE), Some(ALLOCATE)));
+        assert_eq!((role("mi_realloc_aligned"), role("mi_heap_realloc")), (sized(0, 1), sized(1, 2)));
+        assert_eq!(role("mi_heap_calloc"), Some(Role::Allocate { size: 2, count: Some(1) }));
+        assert_eq!((role("mi_free_size"), role("mi_free_aligned")), (Some(RELEASE), Some(RELEASE)));
+        assert_eq!((role("mi_heap_free"), role("mi_free_block_mt"), role("_mi_malloc_generic")), (None, None, None));
     }
 
     #[test]

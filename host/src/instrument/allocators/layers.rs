@@ -34,10 +34,16 @@ pub(super) fn select(info: &ModuleInfo<'_>, candidates: &[Entry]) -> Vec<Entry> 
     entries
 }
 
-/// Whether the body is `call f(param 0, param 1, ...)` and no more, for another candidate f of the same kind.
+/// Whether the body is `call f(param 0, param 1, ...)` and no more, for another candidate f of the same kind; shims may
+/// change the order.
 fn forwards(info: &ModuleInfo<'_>, entry: &Entry, candidates: &[Entry]) -> bool {
-    let Some(callee) = passes_on_to(info, entry.function) else { return false };
-    candidates.iter().any(|other| other.function == callee && other.role == entry.role)
+    if let Some(callee) = passes_on_to(info, entry.function) {
+        return candidates.iter().any(|other| other.function == callee && other.role == entry.role);
+    }
+    let shim = entry.layer == Layer::RustShim;
+    let Some((callee, passed)) = passes_some_on_to(info, entry.function).filter(|_| shim) else { return false };
+    let role = role_behind(entry.role, &passed);
+    candidates.iter().any(|other| other.function == callee && Some(other.role) == role)
 }
 
 /// The function that this one does nothing but call, with the same parameters.
@@ -47,6 +53,47 @@ pub(crate) fn passes_on_to(info: &ModuleInfo<'_>, function: u32) -> Option<u32> 
     let Callee::Function(callee) = call.callee else { return None };
     let same = info.signature(function) == info.signature(callee) && callee != function;
     (same && only_passes_on(info, body) == Some(true)).then_some(callee)
+}
+
+/// The function that this one does nothing but call, with some of its parameters, in any order, and constants: which of the
+/// parameters stands in each place.
+pub(super) fn passes_some_on_to(info: &ModuleInfo<'_>, function: u32) -> Option<(u32, Vec<Option<u32>>)> {
+    let body = info.body(function)?;
+    let [call] = body.calls.as_slice() else { return None };
+    let Callee::Function(callee) = call.callee else { return None };
+    if callee == function || info.signature(function)?.results != info.signature(callee)?.results {
+        return None;
+    }
+    let reader = BinaryReader::new(info.bytes.get(body.start..body.end)?, body.start);
+    let params = info.signature(function)?.params.len() as u32;
+    let mut passed = Vec::new();
+    for operator in FunctionBody::new(reader).get_operators_reader().ok()? {
+        match operator.ok()? {
+            Operator::LocalGet { local_index } if local_index < params => passed.push(Some(local_index)),
+            Operator::I32Const { .. } => passed.push(None),
+            Operator::Call { .. } | Operator::ReturnCall { .. } | Operator::Return | Operator::End => {}
+            _ => return None,
+        }
+    }
+    (passed.len() == info.signature(callee)?.params.len()).then_some((callee, passed))
+}
+
+/// What a function does that a shim in this role does nothing but call; none when it is not passed what that needs.
+pub(super) fn role_behind(role: Role, passed: &[Option<u32>]) -> Option<Role> {
+    let place = |param: u32| passed.iter().position(|passed| *passed == Some(param)).map(|place| place as u32);
+    let counted = |count: Option<u32>| match count {
+        Some(count) => place(count).map(Some),
+        None => Some(None),
+    };
+    Some(match role {
+        Role::Allocate { size, count } => Role::Allocate { size: place(size)?, count: counted(count)? },
+        Role::AllocateOut { out, size } => Role::AllocateOut { out: place(out)?, size: place(size)? },
+        Role::Reallocate { block, size, count } => {
+            Role::Reallocate { block: place(block)?, size: place(size)?, count: counted(count)? }
+        }
+        Role::Resize { block, size } => Role::Resize { block: place(block)?, size: place(size)? },
+        Role::Release { block } => Role::Release { block: place(block)? },
+    })
 }
 
 fn only_passes_on(info: &ModuleInfo<'_>, body: &BodyFacts) -> Option<bool> {

@@ -240,8 +240,10 @@ impl Allocators {
 
     /// log2 of the bytes that one cell of the live table stands for.
     pub(crate) fn granule_log2(&self) -> u32 {
-        // Blocks of Zig's allocators, of Rust's own and of Go's may begin at every eighth byte; of given ones nothing is known.
-        let fine = |entry: &Entry| matches!(entry.layer, Layer::Zig | Layer::RustDlmalloc | Layer::Given);
+        // Blocks of Zig's allocators, of emmalloc, of Rust's own and of Go's may begin at every eighth byte; of given ones and
+        // of what Rust programs bring with them nothing is known.
+        let close = [Layer::Zig, Layer::RustDlmalloc, Layer::RustShim, Layer::Given];
+        let fine = |entry: &Entry| close.contains(&entry.layer) || entry.name.starts_with("emmalloc_");
         let fine = self.go.is_some() || self.entries.iter().any(fine);
         if fine { 3 } else { 4 }
     }
@@ -314,7 +316,12 @@ impl Found<'_> {
             if matches!(entry.layer, Layer::Given) {
                 continue;
             }
-            let Some(callee) = layers::passes_on_to(info, entry.function) else { continue };
+            let Some(callee) = layers::passes_on_to(info, entry.function) else {
+                if let Some(behind) = self.behind_shim(info, entry) {
+                    self.add(behind);
+                }
+                continue;
+            };
             if self.by_function.contains_key(&callee) || !fits(info, callee, entry.role) || has_name(info, callee) {
                 continue;
             }
@@ -322,6 +329,19 @@ impl Found<'_> {
             let added = Entry::new(callee, &entry.name, entry.role, entry.layer, evidence);
             self.add(added);
         }
+    }
+
+    /// What one of Rust's shims does nothing but call: the optimiser puts the shim into its callers, so that only some calls
+    /// pass it. It may have a name, that of a method of the program's own allocator.
+    fn behind_shim(&self, info: &ModuleInfo<'_>, shim: &Entry) -> Option<Entry> {
+        if shim.layer != Layer::RustShim {
+            return None;
+        }
+        let (callee, passed) = layers::passes_some_on_to(info, shim.function)?;
+        let role = layers::role_behind(shim.role, &passed)?;
+        let known = self.by_function.contains_key(&callee);
+        let evidence = Evidence::PassedOnBy(shim.name.clone());
+        (!known && fits(info, callee, role)).then(|| Entry::new(callee, &shim.name, role, shim.layer, evidence))
     }
 
     fn add_unnamed(&mut self, info: &ModuleInfo<'_>, entries: Vec<Entry>) {
