@@ -32,21 +32,21 @@ impl Layouts {
         if language != Language::Cpp {
             return;
         }
-        let Some(held) = record.parameters.iter().find(|(name, _)| name == "_Tp").map(|&(_, ty)| ty) else { return };
+        let parameter = |wanted: &str| record.parameters.iter().find(|(name, _)| name == wanted).map(|&(_, ty)| ty);
+        let Some(held) = parameter("_Tp").filter(|&held| self.get(held).size > 0) else { return };
         let held_size = self.get(held).size;
-        if of_buffer(&self.get(id).name) && held_size > 0 && held_size == size {
+        if of_buffer(&self.get(id).name) && held_size == size {
             record.members = vec![raw("_M_storage", 0, held)];
         }
         if !self.get(id).name.starts_with(SHARED) {
             return;
         }
-        let storage = record.members.iter_mut().find(|member| member.name == "__storage_");
-        let Some(storage) = storage.filter(|_| held_size > 0) else { return };
-        // An allocator with a state of its own stands before the object.
-        let Some(before) = size.checked_sub(storage.offset).and_then(|room| room.checked_sub(held_size)) else {
-            return;
-        };
-        *storage = raw("__storage_", storage.offset + before, held);
+        // An allocator with a state of its own stands before the object; one without has the size of nothing, 1.
+        let stateful = parameter("_Alloc").is_some_and(|allocator| self.get(allocator).size > 1);
+        let Some(storage) = record.members.iter_mut().find(|member| member.name == "__storage_") else { return };
+        let Some(rest) = self.get(storage.ty).size.checked_sub(held_size) else { return };
+        let before = if stateful { rest / sections.pointer_bytes() * sections.pointer_bytes() } else { 0 };
+        *storage = raw("__storage_", storage.offset.saturating_add(before), held);
     }
 }
 

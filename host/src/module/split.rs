@@ -144,10 +144,14 @@ fn has_unit(opened: &Opened, id: DwoId, parent: &gimli::Dwarf<Reader<'_>>) -> bo
     sections(place, id, parent).is_some_and(|dwarf| unit(&dwarf, id).is_some())
 }
 
-/// Where a unit's file may be: beside the module, there under its own path, in the folder it was compiled in.
+/// Where a unit's file may be: beside the module, there under its own path, in the folder it was compiled in. The names
+/// are the module's to choose: nothing but a `.dwo` file is opened for them.
 fn places(module: &Path, unit: &Wanted) -> Vec<PathBuf> {
     let beside = module.parent().unwrap_or(Path::new(""));
     let named = Path::new(&unit.name);
+    if named.extension().is_none_or(|ending| ending != "dwo") {
+        return Vec::new();
+    }
     let mut places: Vec<PathBuf> = file_name(&unit.name).map(|name| beside.join(name)).into_iter().collect();
     if named.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         places.push(beside.join(named));
@@ -169,9 +173,9 @@ fn appended(path: &Path, ending: &str) -> PathBuf {
 
 /// Reads a file whose sections are custom sections of WebAssembly.
 fn open(path: &Path) -> Option<Opened> {
-    // A path out of a module may lead to a device, which would never end.
+    // A path out of a module may lead to a device, or to a file of the system without a size, which would never end.
     let metadata = std::fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+    if !metadata.is_file() || !(8..=MAX_FILE_BYTES).contains(&metadata.len()) {
         return None;
     }
     let bytes = std::fs::read(path).ok()?;
