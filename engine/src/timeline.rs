@@ -89,6 +89,9 @@ pub struct Grow {
     pub extents: Option<Extents>,
     /// Who asked, innermost first, as `function file:line`.
     pub frames: Vec<String>,
+    /// Which of the frames is the first that is the program's own, not the allocator's or a library's.
+    #[serde(default)]
+    pub program: Option<u32>,
 }
 
 /// Why memory grew, as far as the live blocks show it.

@@ -12,6 +12,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints what it measured")]
 
+#[path = "../compilers_support/mod.rs"]
+mod compilers_support;
 mod overhead_support;
 
 use std::process::Command;
@@ -61,6 +63,9 @@ fn main() -> Result<()> {
     if let Some(only) = after("--only") {
         programs.retain(|program| program.name == only);
     }
+    if observing.events {
+        programs.retain(|program| program.kind != Kind::Walks);
+    }
     let rows: Vec<Row> = programs.iter().map(|program| row(program, observing)).collect::<Result<_>>()?;
     let heavy: Vec<f64> = rows.iter().filter(|row| row.counts).map(|row| row.ratio.ln()).collect();
     let geomean = (heavy.iter().sum::<f64>() / heavy.len().max(1) as f64).exp();
@@ -109,7 +114,7 @@ fn print_native(programs: &[Program]) -> Result<()> {
 
 fn print_start(programs: &[Program]) -> Result<()> {
     println!("\n{:14} {:>8} {:>16} {:>22}", "", "MB code", "instrument ms/MB", "second start / plain");
-    for program in programs.iter().filter(|program| program.kind != Kind::Recurses) {
+    for program in programs.iter().filter(|program| !matches!(program.kind, Kind::Recurses | Kind::Walks)) {
         let start = start::measure(program)?;
         let (megabytes, millis, second) = (start.megabytes, start.instrument_millis, start.second);
         println!("{:14} {megabytes:8.2} {millis:16.1} {second:22.2}", program.name);

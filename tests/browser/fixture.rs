@@ -50,6 +50,7 @@ fn course() -> Timeline {
         live_bytes: 1000 * at,
         extents,
         frames: vec!["app::read_request src/main.rs:80".into(), "main src/main.rs:12".into()],
+        program: Some(0),
     };
     Timeline {
         end_nanos: 19 * SECOND,

@@ -6,13 +6,14 @@ use heapy_engine::{Grow, GrowCause, Growth, GrowthVerdict, Lifetimes, Timeline};
 
 /// Name and version of what `--json` prints; its schema is in the guide.
 const SCHEMA: &str = "heapy-timeline/1";
-/// Growths that are told one by one.
+/// Lines about growths; a line tells of those that followed each other and have one cause.
 const GROWS_SHOWN: usize = 8;
 /// Columns and rows of the chart.
 const COLUMNS: usize = 64;
 const ROWS: u64 = 8;
-/// Frames that are shown of who asked for memory.
+/// Frames that are shown of who asked for memory, and parts of the paths of their files.
 const FRAMES_SHOWN: usize = 3;
+const PARTS_SHOWN: usize = 2;
 
 /// A few lines, the last without its end.
 pub(super) fn text(timeline: &Timeline) -> String {
@@ -42,11 +43,13 @@ pub(super) fn text(timeline: &Timeline) -> String {
         text.push('\n');
         text.push_str(&lifetimes_line(lifetimes));
     }
-    for grow in timeline.grows.iter().rev().take(GROWS_SHOWN).rev() {
+    let runs: Vec<&[Grow]> = timeline.grows.chunk_by(|one, other| alike(one, other)).collect();
+    let (left_out, shown) = runs.split_at(runs.len().saturating_sub(GROWS_SHOWN));
+    for run in shown {
         text.push('\n');
-        text.push_str(&grow_line(grow));
+        text.push_str(&grow_line(run));
     }
-    let others = timeline.grows.len().saturating_sub(GROWS_SHOWN) as u64 + timeline.grows_left_out;
+    let others = left_out.iter().map(|run| run.len() as u64).sum::<u64>() + timeline.grows_left_out;
     if others > 0 {
         let _ = write!(text, "\nmemory grew {others} times besides");
     }
@@ -121,16 +124,53 @@ fn short_time(nanos: u64) -> String {
     }
 }
 
-fn grow_line(grow: &Grow) -> String {
+/// Whether two growths that follow each other are told together.
+fn alike(one: &Grow, other: &Grow) -> bool {
+    one.cause() == other.cause() && asked_by(one) == asked_by(other)
+}
+
+/// The functions that asked, from the first of the program's own on.
+fn asked_by(grow: &Grow) -> String {
+    let first = grow.program.map_or(0, |first| first as usize);
+    let frames: Vec<String> = grow.frames.iter().skip(first).take(FRAMES_SHOWN).map(|frame| short(frame)).collect();
+    frames.join(" < ")
+}
+
+/// A frame without the first parts of its file's path.
+fn short(frame: &str) -> String {
+    let Some((function, file)) = frame.rsplit_once(' ') else { return frame.to_owned() };
+    let parts: Vec<&str> = file.rsplit('/').take(PARTS_SHOWN).collect();
+    let parts: Vec<&str> = parts.into_iter().rev().collect();
+    format!("{function} {}", parts.join("/"))
+}
+
+/// Growths that are alike, on one line.
+fn grow_line(run: &[Grow]) -> String {
+    let [first, .., last] = run else {
+        return run.first().map_or_else(String::new, one_grow_line);
+    };
+    let grown: u64 = run.iter().map(|grow| grow.grown_bytes).sum();
+    let (from, to, times) = (seconds(first.at_nanos), seconds(last.at_nanos), run.len());
+    let whole = match first.cause() {
+        GrowCause::Refused => format!("memory did not grow {times} times, {from} to {to},"),
+        _ => format!("memory grew {times} times, {from} to {to}, from {} bytes by {grown}", first.memory_bytes),
+    };
+    format!("{whole} ({} to {} live): {}", first.live_bytes, last.live_bytes, reason(first))
+}
+
+fn one_grow_line(grow: &Grow) -> String {
     let at = seconds(grow.at_nanos);
-    let frames: Vec<&str> = grow.frames.iter().map(String::as_str).take(FRAMES_SHOWN).collect();
-    let by = if frames.is_empty() { String::new() } else { format!(", asked by {}", frames.join(" < ")) };
-    let cause = grow.cause();
-    let grown = match cause {
+    let grown = match grow.cause() {
         GrowCause::Refused => format!("memory did not grow at {at}"),
         _ => format!("memory grew at {at} from {} bytes by {}", grow.memory_bytes, grow.grown_bytes),
     };
-    format!("{grown} ({} live): {}{by}", grow.live_bytes, cause.words())
+    format!("{grown} ({} live): {}", grow.live_bytes, reason(grow))
+}
+
+fn reason(grow: &Grow) -> String {
+    let by = asked_by(grow);
+    let by = if by.is_empty() { by } else { format!(", for {by}") };
+    format!("{}{by}", grow.cause().words())
 }
 
 /// Live bytes over time, the greatest of each column's moments.
@@ -181,6 +221,32 @@ mod tests {
     use heapy_engine::Sample;
 
     use super::*;
+
+    #[test]
+    fn growths_that_are_alike_are_told_together() {
+        let frames: Vec<String> = vec!["sbrk a/b/c/sbrk.c:25".into(), "app::read (inlined) /x/src/main.rs:7".into()];
+        let grow = |at_nanos: u64, grown_bytes| Grow {
+            at_nanos: at_nanos * 1_000_000,
+            memory_bytes: at_nanos * 65_536,
+            grown_bytes,
+            live_bytes: at_nanos * 100,
+            frames: frames.clone(),
+            program: Some(1),
+            ..Grow::default()
+        };
+        let grows = vec![grow(1, 65_536), grow(2, 65_536), grow(3, 0), grow(4, 65_536)];
+        let text = text(&Timeline { grows, grows_left_out: 2, ..Timeline::default() });
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        let by = "free extents were not counted at that moment, for app::read (inlined) src/main.rs:7";
+        let expected = [
+            format!("memory grew 2 times, 0.001 s to 0.002 s, from 65536 bytes by 131072 (100 to 200 live): {by}"),
+            "memory did not grow at 0.003 s (300 live): the request failed, for app::read (inlined) src/main.rs:7"
+                .into(),
+            format!("memory grew at 0.004 s from 262144 bytes by 65536 (400 live): {by}"),
+            "memory grew 2 times besides".into(),
+        ];
+        assert_eq!(lines, expected);
+    }
 
     #[test]
     fn the_chart_is_as_high_as_the_peak() {

@@ -2,7 +2,8 @@
 //!
 //! A thread asks again and again for a moment; the next probe comes to the host then, which notes what the guest's own
 //! code keeps anyway. Between two moments nothing costs anything. When a run is long, every other moment is dropped and
-//! the thread asks half as often. Blocks are counted at moments only while that stays below 1 % of the time.
+//! the thread asks half as often. Blocks are counted at moments, and at growths of memory, only while either stays below 1 %
+//! of the time; the first growths, which make up short runs, are counted in any case.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ const SAMPLES_MAX: usize = 2048;
 const PERIOD: Duration = Duration::from_millis(2);
 /// Time that counting blocks may take: one part in so many.
 const COUNTING_SHARE: u32 = 100;
+/// Time that counting blocks at growths may take in any case.
+const COUNTING_FREE: Duration = Duration::from_millis(4);
 /// Frames that are kept of who asked for memory.
 const FRAMES_MAX: usize = 24;
 
@@ -39,13 +42,34 @@ struct Log {
     /// As long as the timeline's growths.
     frames: Vec<Vec<RawFrame>>,
     period: Duration,
-    /// When blocks may be counted again.
-    count_from: Option<Instant>,
+    /// For counting blocks at moments, and at growths.
+    moments: Budget,
+    growths: Budget,
+}
+
+/// Time that something may take: what is free, then one part in [`COUNTING_SHARE`].
+#[derive(Debug, Default)]
+struct Budget {
+    free: Duration,
+    from: Option<Instant>,
+}
+
+impl Budget {
+    fn allows(&self) -> bool {
+        self.from.is_none_or(|from| Instant::now() >= from)
+    }
+
+    fn spend(&mut self, took: Duration) {
+        self.from = (took > self.free).then(|| Instant::now() + took * COUNTING_SHARE);
+        self.free = self.free.saturating_sub(took);
+    }
 }
 
 impl Default for TimelineLog {
     fn default() -> Self {
-        let log = Log { timeline: Timeline::default(), frames: Vec::new(), period: PERIOD, count_from: None };
+        let growths = Budget { free: COUNTING_FREE, from: None };
+        let (timeline, moments) = (Timeline::default(), Budget::default());
+        let log = Log { timeline, frames: Vec::new(), period: PERIOD, moments, growths };
         Self { shared: Arc::new(Mutex::new(log)) }
     }
 }
@@ -57,7 +81,10 @@ impl TimelineLog {
         let log = self.lock();
         let mut timeline = log.timeline.clone();
         for (grow, frames) in timeline.grows.iter_mut().zip(&log.frames) {
+            let own = |frame: &RawFrame| symbols.frames(*frame).iter().map(|frame| !frame.library).collect::<Vec<_>>();
             grow.frames = frames.iter().flat_map(|frame| symbols.described(*frame)).take(FRAMES_MAX).collect();
+            let program = frames.iter().flat_map(own).take(FRAMES_MAX).position(|own| own);
+            grow.program = program.map(|at| at as u32);
         }
         timeline
     }
@@ -80,16 +107,6 @@ impl TimelineLog {
 
     fn period(&self) -> Duration {
         self.lock().period
-    }
-
-    /// Whether blocks may be counted now.
-    fn may_count(&self) -> bool {
-        self.lock().count_from.is_none_or(|from| Instant::now() >= from)
-    }
-
-    /// Blocks were counted, which took a while.
-    fn counted(&self, took: Duration) {
-        self.lock().count_from = Some(Instant::now() + took * COUNTING_SHARE);
     }
 
     fn add(&self, sample: Sample) {
@@ -140,7 +157,7 @@ impl Log {
 impl State {
     /// Notes the present moment.
     pub(crate) fn sample(&mut self, mut store: impl AsContextMut) {
-        let extents = self.timeline.may_count().then(|| self.count_blocks(&mut store));
+        let extents = self.count_within(&mut store, |log| &mut log.moments);
         self.add_sample(store, extents);
     }
 
@@ -155,7 +172,7 @@ impl State {
     pub(crate) fn grow(&mut self, mut store: impl AsContextMut) {
         let trace = wasmtime::WasmBacktrace::force_capture(&store);
         let frames = self.raw_frames(&trace);
-        let extents = self.timeline.may_count().then(|| self.count_blocks(&mut store));
+        let extents = self.count_within(&mut store, |log| &mut log.growths);
         let grow = Grow {
             at_nanos: self.started.elapsed().as_nanos() as u64,
             memory_bytes: self.memory_bytes(&mut store),
@@ -163,6 +180,7 @@ impl State {
             live_bytes: value(&self.handles.live_bytes, &mut store),
             extents,
             frames: Vec::new(),
+            program: None,
         };
         self.timeline.add_grow(grow, frames);
     }
@@ -180,15 +198,23 @@ impl State {
         self.timeline.add(sample);
     }
 
-    fn count_blocks(&mut self, mut store: impl AsContextMut) -> Extents {
+    /// Counts blocks if a budget allows it.
+    fn count_within(&mut self, store: impl AsContextMut, budget: fn(&mut Log) -> &mut Budget) -> Option<Extents> {
+        if !budget(&mut self.timeline.lock()).allows() {
+            return None;
+        }
         let begun = Instant::now();
+        let extents = self.count_blocks(store);
+        budget(&mut self.timeline.lock()).spend(begun.elapsed());
+        Some(extents)
+    }
+
+    fn count_blocks(&mut self, mut store: impl AsContextMut) -> Extents {
         let guest = self.memory_bytes(&mut store);
-        let extents = match self.settle_go(&mut store) {
+        match self.settle_go(&mut store) {
             Some(extents) => extents,
             None => self.table.extents(self.handles.live.data(&store), guest),
-        };
-        self.timeline.counted(begun.elapsed());
-        extents
+        }
     }
 
     fn memory_bytes(&self, mut store: impl AsContextMut) -> u64 {

@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::compilers_support::{self, go_program};
+
 /// What a row may cost at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -19,6 +21,8 @@ pub(crate) enum Kind {
     Computes,
     /// It recurses through closures: measured for its calling contexts.
     Recurses,
+    /// Its stack is walked over at each allocation.
+    Walks,
 }
 
 /// A program.
@@ -51,7 +55,7 @@ const SYNTHESIS: &str = "read_verilog /data/counter.v; synth -noabc; stat";
 /// All programs that are to be had; says which are not. `built` says that another process has just asked for them.
 pub(crate) fn all(built: bool) -> Result<Vec<Program>> {
     let mut programs = own(built)?;
-    for program in [sqlite(), jaq("jaq", Kind::Allocates), jaq("jaq fib", Kind::Recurses), yosys()] {
+    for program in [sqlite(), jaq("jaq", Kind::Allocates), jaq("jaq fib", Kind::Recurses), yosys(), go(built)] {
         match program? {
             Ok(program) => programs.push(program),
             Err(_) if built => {}
@@ -107,6 +111,16 @@ fn own(built: bool) -> Result<Vec<Program>> {
         native: (kind == Kind::Allocates).then(|| vec![native.join("release").join(name).display().to_string()]),
     };
     Ok(OWN.into_iter().map(program).collect())
+}
+
+/// Trees and maps of a Go program.
+fn go(built: bool) -> Found {
+    let wasm = compilers_support::work("go").join("bench.wasm");
+    if !(built && wasm.exists()) && go_program(&manifest_folder().join("guests/bench/go"), "bench", &[]).is_none() {
+        return Ok(Err("go: there is no compiler".to_owned()));
+    }
+    let (arguments, native) = (Vec::new(), None);
+    Ok(Ok(Program { name: "go", kind: Kind::Walks, wasm, arguments, folder: None, repeats: (5, 3), native }))
 }
 
 /// SQLite with a table of 20,000 rows in memory.
