@@ -199,6 +199,23 @@ fn sites_are_lines_of_the_program() {
 }
 
 #[test]
+fn blocks_that_realloc_gave_out_say_so() {
+    for name in ["shapes", "shapes.O2"] {
+        let (marks, run) = check(name, &[]);
+        let heap = &run.heaps[0];
+        let moved_by = |label: &str| {
+            let told = marks[0].blocks.iter().find(|told| told.label == label).unwrap();
+            heap.moved_by(heap.find(0, told.address).unwrap()).map(|frame| frame.function.as_str())
+        };
+        assert_eq!(moved_by("text.data"), Some("realloc"), "{name}");
+        // Those that were allocated, and one that has become smaller where it was.
+        for label in ["list", "aligned_alloc", "shrunk"] {
+            assert_eq!(moved_by(label), None, "{name}: {label}");
+        }
+    }
+}
+
+#[test]
 fn static_data_is_named_in_paths() {
     let (marks, run) = check("shapes", &[]);
     let heap = &run.heaps[0];

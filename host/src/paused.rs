@@ -47,6 +47,8 @@ pub struct RawContexts {
     /// The allocator's function that was called from there, the outermost of its layers (`malloc`, `operator new`); none
     /// where it is not known. As long as `frames`.
     pub entries: Vec<Option<u32>>,
+    /// The allocator's functions that give blocks another size, ascending.
+    pub reallocators: Arc<[u32]>,
 }
 
 /// A live block of a guest allocator.

@@ -82,6 +82,12 @@ fn realloc_fails_stays_or_moves() {
     let moved = guest.blocks();
     assert_eq!((moved.len(), moved[0].address, moved[0].size), (1, 0x8000, 300));
     assert_ne!(moved[0].serial, before.serial);
+    let by_realloc = |guest: &mut support::Guest, block: &heapy_host::paused::LiveBlock| {
+        let contexts = guest.pause().contexts;
+        let entry = contexts.entries[block.context.unwrap().0 as usize].unwrap();
+        contexts.reallocators.contains(&entry)
+    };
+    assert_eq!([&stayed, &moved[0]].map(|block| by_realloc(&mut guest, block)), [false, true]);
     let totals = guest.totals();
     assert_eq!((totals.live_bytes, totals.peak_bytes), (300, 300));
 }

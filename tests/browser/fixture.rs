@@ -202,6 +202,29 @@ impl Program {
 
     /// A calling context, outermost function first; the last one allocates through a library.
     fn context(&mut self, functions: &[(&str, u32)]) -> ContextId {
+        let context = self.calls(functions);
+        let library = Frame {
+            function: "alloc::alloc::exchange_malloc".into(),
+            file: Some("alloc/src/alloc.rs".into()),
+            line: Some(256),
+            inlined: true,
+            library: true,
+            ..Frame::default()
+        };
+        let library = self.builder.add_frame(library);
+        self.builder.add_context(context, library)
+    }
+
+    /// The same where the last one has a block moved.
+    fn moving_context(&mut self, functions: &[(&str, u32)]) -> ContextId {
+        let context = self.calls(functions);
+        let function = "__rust_realloc".into();
+        let realloc = Frame { function, library: true, reallocates: true, ..Frame::default() };
+        let realloc = self.builder.add_frame(realloc);
+        self.builder.add_context(context, realloc)
+    }
+
+    fn calls(&mut self, functions: &[(&str, u32)]) -> Option<ContextId> {
         let mut context = None;
         for (function, line) in functions {
             let frame = Frame {
@@ -214,16 +237,7 @@ impl Program {
             let frame = self.builder.add_frame(frame);
             context = Some(self.builder.add_context(context, frame));
         }
-        let library = Frame {
-            function: "alloc::alloc::exchange_malloc".into(),
-            file: Some("alloc/src/alloc.rs".into()),
-            line: Some(256),
-            inlined: true,
-            library: true,
-            ..Frame::default()
-        };
-        let library = self.builder.add_frame(library);
-        self.builder.add_context(context, library)
+        context
     }
 
     fn block(&mut self, size: u64, ty: Option<TypeId>, context: ContextId) -> ObjectKey {
@@ -270,7 +284,8 @@ fn snapshot(number: u32, sessions: u64, leaks: u64, born: &[u64]) -> Heap {
     let list = app.ty("alloc::vec::Vec<app::Session>", 16, &[("buffer", 0)]);
     let session = app.ty("app::Session", 48, &[("name", 0), ("buffer", 8), ("next", 16)]);
     let string = app.ty("alloc::string::String", 24, &[]);
-    let open = app.context(&[("main", 12), ("app::serve", 31), ("app::Session::open", 57)]);
+    let opening = [("main", 12), ("app::serve", 31), ("app::Session::open", 57)];
+    let (open, grow) = (app.context(&opening), app.moving_context(&opening));
     let read = app.context(&[("main", 12), ("app::serve", 33), ("app::read_request", 80)]);
     let statics = app.builder.add_object(ObjectRecord {
         family: heapy_engine::Family::Module,
@@ -278,7 +293,7 @@ fn snapshot(number: u32, sessions: u64, leaks: u64, born: &[u64]) -> Heap {
         ..ObjectRecord::block(0x400, 0x1800)
     });
     app.builder.add_root(RootPlace::Module { instance: 0, name: "app".into() }, statics);
-    let sessions_list = app.block(16, Some(list), open);
+    let sessions_list = app.block(16, Some(list), grow);
     app.edge(statics, sessions_list, 0x20);
     let mut previous = sessions_list;
     for index in 0..sessions {

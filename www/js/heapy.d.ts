@@ -14,7 +14,8 @@ export interface Totals { name: string; allocations: number; bytes: number; free
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: "block" | "module" | "frame"; instance: number; address: number; size: number; usable: number;
-  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[]; wasted: number;
+  class: string; evidence: string; name: string | null; moved_by: string | null;
+  fields: { relation: string; to: number }[]; wasted: number;
   values: { name: string; offset: number; type: string; value: string }[];
 }
 /** One object of a set as plain data. */
@@ -295,7 +296,7 @@ export interface IdentitySet extends UniSet {
   readonly sp: Paths;
   /** The numbers of the table without the objects. */
   readonly stat: Stat;
-  /** The one member as plain data: where it is, its size, class and references, and the values of its fields where the snapshot holds contents. */
+  /** The one member as plain data: where it is, its size, class and references, the allocator's function that moved it there (moved_by, null where none is known to have), and the values of its fields where the snapshot holds contents. */
   readonly theone: ObjectView;
   /** Bytes of room in the members that are containers' buffers that no element takes. */
   readonly wasted: number;

@@ -20,7 +20,8 @@ export interface Totals { name: string; allocations: number; bytes: number; free
 /** One object as plain data; references lead to addresses. */
 export interface ObjectView {
   family: \"block\" | \"module\" | \"frame\"; instance: number; address: number; size: number; usable: number;
-  class: string; evidence: string; name: string | null; fields: { relation: string; to: number }[]; wasted: number;
+  class: string; evidence: string; name: string | null; moved_by: string | null;
+  fields: { relation: string; to: number }[]; wasted: number;
   values: { name: string; offset: number; type: string; value: string }[];
 }
 /** One object of a set as plain data. */

@@ -21,6 +21,9 @@ pub struct Frame {
     pub inlined: bool,
     /// Whether it belongs to the allocator or to a container library, so that it is passed over for the site.
     pub library: bool,
+    /// Whether it is an allocator's function that gives a block another size: a block that it gave out was moved by it,
+    /// or is a new one where it was given none (`realloc(NULL, size)`).
+    pub reallocates: bool,
 }
 
 /// A frame and the context it was called from.

@@ -382,6 +382,14 @@ impl Heap {
         })
     }
 
+    /// The allocator's function that gave an object its place when it was asked for another size (`realloc`): it moved the
+    /// block, or made it where it was given none. None where an allocation gave it out, and where that is not known; a
+    /// block that changed its size in place keeps the context of its birth, so that nothing tells of it. Time O(1).
+    #[must_use]
+    pub fn moved_by(&self, object: ObjectId) -> Option<&Frame> {
+        self.frames_of(self.context(object)?).next().filter(|frame| frame.reallocates)
+    }
+
     /// What all allocations up to the snapshot came to, one row for each calling context that allocated; none where that
     /// was not counted.
     #[must_use]

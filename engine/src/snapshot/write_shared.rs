@@ -178,6 +178,7 @@ fn frames(frames: &[Frame]) -> Result<Vec<u8>, SnapshotError> {
         ("offset", U64),
         ("inlined", Bool),
         ("library", Bool),
+        ("reallocates", Bool),
     ];
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let ranges = text_batches(
@@ -194,6 +195,7 @@ fn frames(frames: &[Frame]) -> Result<Vec<u8>, SnapshotError> {
             Arc::new(frames.iter().map(|frame| frame.offset).collect::<UInt64Array>()),
             Arc::new(frames.iter().map(|frame| Some(frame.inlined)).collect::<BooleanArray>()),
             Arc::new(frames.iter().map(|frame| Some(frame.library)).collect::<BooleanArray>()),
+            Arc::new(frames.iter().map(|frame| Some(frame.reallocates)).collect::<BooleanArray>()),
         ]
     };
     write_table(&columns, ranges.into_iter().map(batch))

@@ -34,6 +34,8 @@ pub struct ObjectView {
     pub type_evidence: TypeEvidence,
     /// Its own name, if it has one.
     pub name: Option<String>,
+    /// The allocator's function that moved it to where it is, as [`Heap::moved_by`](crate::Heap::moved_by) tells.
+    pub moved_by: Option<String>,
     /// Its references, in the order of their places.
     pub fields: Vec<FieldView>,
     /// Bytes of a container's buffer that no element takes.
@@ -217,6 +219,7 @@ impl IdentitySet {
             class: Rule::Class.class_name(view, &classes.class(classes.label(object)), Place::Alone),
             type_evidence: heap.type_evidence(object),
             name: heap.name(object).map(str::to_owned),
+            moved_by: heap.moved_by(object).map(|frame| frame.function.clone()),
             fields,
             wasted: heap.unused(object),
             values: heap.values(object).to_vec(),

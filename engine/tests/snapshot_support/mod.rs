@@ -68,8 +68,8 @@ fn types() -> impl Strategy<Value = Vec<TypeRecord>> {
 }
 
 fn frames() -> impl Strategy<Value = Vec<Frame>> {
-    let frame = (texts(), prop::option::of(texts()), prop::option::of(0u32..99), any::<bool>(), any::<bool>())
-        .prop_map(|(function, file, line, inlined, library)| Frame {
+    let frame = (texts(), prop::option::of(texts()), prop::option::of(0u32..99), any::<[bool; 3]>())
+        .prop_map(|(function, file, line, [inlined, library, reallocates])| Frame {
             function,
             unit: file.clone(),
             file,
@@ -78,6 +78,7 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
             offset: line.map(u64::from),
             inlined,
             library,
+            reallocates,
         });
     prop::collection::vec(frame, 1..4)
 }

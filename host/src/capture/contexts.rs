@@ -70,7 +70,8 @@ impl<'capture> ContextWriter<'capture> {
         }
         if let Some(entry) = self.raw.entries.get(position).copied().flatten() {
             let place = RawFrame::at(entry, None);
-            let frame = |frame: &Frame| Frame { library: true, ..frame.clone() };
+            let reallocates = self.raw.reallocators.binary_search(&entry).is_ok();
+            let frame = |frame: &Frame| Frame { library: true, reallocates, ..frame.clone() };
             for entry in self.symbols.frames(place).iter().map(frame) {
                 let frame = builder.add_frame(entry);
                 context = Some(builder.add_context(context, frame));

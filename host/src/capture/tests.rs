@@ -212,6 +212,7 @@ fn contexts_are_shared_chains() {
     paused.contexts = RawContexts {
         frames: vec![Arc::from([frame(0), frame(2)]), Arc::from([frame(1), frame(2)]), Arc::from([])],
         entries: vec![None, Some(0), None],
+        reallocators: Arc::from([0]),
     };
     for (block, key) in paused.blocks.iter_mut().zip([0, 1, 2]) {
         block.context = Some(ContextKey(key));
@@ -225,7 +226,9 @@ fn contexts_are_shared_chains() {
     assert_eq!(names(0x12000), ["leaf", "outer"]);
     assert_eq!(names(0x12040), ["leaf", "inner", "outer"]);
     let entry = heap.frames_of(heap.context(heap.find(0, 0x12040).unwrap()).unwrap()).next().unwrap();
-    assert!(entry.library);
+    assert!(entry.library && entry.reallocates);
+    let moved_by = |address| heap.moved_by(heap.find(0, address).unwrap()).map(|frame| frame.function.as_str());
+    assert_eq!([moved_by(0x12000), moved_by(0x12040), moved_by(0x12080)], [None, Some("leaf"), None]);
     assert_eq!([names(0x12080), names(0x13000)], [Vec::<String>::new(), Vec::new()]);
     assert_eq!(heap.context_count(), 4);
 }

@@ -23,6 +23,8 @@ pub struct InstrumentMap {
     pub(crate) shortcuts: Vec<(u32, u32)>,
     /// Functions of the allocators' interface, ascending.
     pub(crate) labels: Vec<u32>,
+    /// Those of them that give blocks another size and perhaps another place, ascending.
+    pub(crate) reallocators: Vec<u32>,
     /// log2 of the bytes a cell of the live table stands for.
     pub(crate) granule_log2: u32,
     /// Mutable integer globals of the original module.
@@ -179,6 +181,7 @@ impl InstrumentMap {
 
     pub(crate) fn set_allocators(&mut self, allocators: &Allocators, info: &ModuleInfo<'_>) {
         self.labels.clone_from(&allocators.labels);
+        self.reallocators.clone_from(&allocators.reallocators);
         self.granule_log2 = allocators.granule_log2();
         self.go = allocators.go.as_ref().map(|go| go.program.clone());
         let go = allocators.go.iter().flat_map(|go| &go.entries);

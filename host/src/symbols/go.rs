@@ -44,6 +44,7 @@ impl GoSymbols {
             column: None,
             offset: place.offset.map(u64::from),
             inlined: frame.inlined,
+            reallocates: false,
         };
         (!found.is_empty()).then(|| found.into_iter().map(frame).collect())
     }

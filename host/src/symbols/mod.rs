@@ -357,6 +357,7 @@ impl Symbols {
             column: debug.column,
             offset: place.offset.map(u64::from),
             inlined: debug.inlined,
+            reallocates: false,
         }
     }
 

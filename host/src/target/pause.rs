@@ -9,7 +9,7 @@ use super::native::read_words;
 use super::peak::LiveOf;
 use super::state::State;
 use crate::live::{Block, Counts, layout};
-use crate::paused::{ContextKey, GlobalValue, LiveBlock, Paused, RawFrame, RawTotals};
+use crate::paused::{ContextKey, GlobalValue, LiveBlock, Paused, RawContexts, RawFrame, RawTotals};
 
 impl State {
     /// Everything that is read of the guest. Time O(its memory), most of it copying. Begins a new interval.
@@ -75,7 +75,10 @@ impl State {
             running: !frames.is_empty(),
             native_words,
             frames,
-            contexts: self.contexts.contexts().clone(),
+            contexts: RawContexts {
+                reallocators: self.map.reallocators.as_slice().into(),
+                ..self.contexts.contexts().clone()
+            },
             numbered_contexts: self.events.is_some(),
             totals: self.totals(&counts, &live, peak_bytes),
             notes: self.notes(self.contexts.lost(&counts)),

@@ -48,6 +48,7 @@ pub(super) fn object(session: &mut Session, question: &ObjectQuestion) -> Result
         class_name: class.filter(|class| Some(*class) != own).map(type_name),
         serial: heap.facts().serials.then(|| heap.serial(object)),
         age: heap.age(object),
+        moved_by: heap.moved_by(object).map(|frame| format::visible(&frame.function)),
         reachable: view.reachable().contains(object),
         site: format::visible(&sites.name(sites.of(object))),
         context: heap.context(object).map_or_else(Vec::new, |context| frame_lines(heap, context)),

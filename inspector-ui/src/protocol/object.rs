@@ -40,6 +40,8 @@ pub(crate) struct ObjectDetails {
     pub serial: Option<u64>,
     /// In which interval between snapshots it was made.
     pub age: u32,
+    /// The allocator's function that moved it to where it is, where one is known to have.
+    pub moved_by: Option<String>,
     /// Whether the root leads to it.
     pub reachable: bool,
     /// The allocating line.

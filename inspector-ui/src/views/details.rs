@@ -107,7 +107,7 @@ fn object(snapshot: usize, details: &ObjectDetails, navigation: &Navigation) -> 
             { for details.paths.iter().map(|path| html! { <p class="path">{ path }</p> }) }
             { links("Referrers", &details.referrers, navigation) }
             { links("Referents", &details.referents, navigation) }
-            { context(&details.context) }
+            { context(details) }
             if details.held == 0 {
                 <Contents {snapshot} details={details.clone()} />
             }
@@ -116,6 +116,12 @@ fn object(snapshot: usize, details: &ObjectDetails, navigation: &Navigation) -> 
         </>
     }
 }
+
+/// What a serial says.
+const SERIAL: &str = "The same number in two snapshots is the same block. It keeps it when it changes its size in place; a block that is moved is a new one.";
+
+/// What is known of a move, and what is not.
+const MOVED: &str = "This function gave the block this place, in the calling context below. Where the block was before is not in the snapshot, nor where it was allocated first; called without a block, the function made it.";
 
 fn properties(details: &ObjectDetails) -> Html {
     let row = |name: &'static str, value: Html| html! { <tr><th scope="row">{ name }</th><td>{ value }</td></tr> };
@@ -146,9 +152,12 @@ fn properties(details: &ObjectDetails) -> Html {
                 { row("Family", html! { &details.family }) }
                 { row("Address", html! { <span class="mono">{ format::address(details.address) }</span> }) }
                 if let Some(serial) = details.serial {
-                    { row("Serial", html! { format!("#{}", format::exact(serial)) }) }
+                    { row("Serial", html! { <span title={SERIAL}>{ format!("#{}", format::exact(serial)) }</span> }) }
                 }
-                { row("Born in", html! { format!("snapshot interval {}", details.age) }) }
+                { row("Born", html! { format!("in snapshot interval {}", details.age) }) }
+                if let Some(function) = &details.moved_by {
+                    { row("Moved", html! { <span title={MOVED}>{ "last by " }<span class="mono">{ function }</span>{ ", which makes it a block of that interval" }</span> }) }
+                }
                 { row("Reachable", html! { if details.reachable { { "yes" } } else { <span class="alarm">{ "no" }</span> } }) }
             </tbody>
         </table>
@@ -180,7 +189,9 @@ fn link_line(link: &LinkLine, navigation: &Navigation) -> Html {
     html! { <li><span class="relation mono" title={link.relation.clone()}>{ &link.relation }</span>{ other }</li> }
 }
 
-fn context(frames: &[FrameLine]) -> Html {
+fn context(details: &ObjectDetails) -> Html {
+    let frames = &details.context;
+    let title = if details.moved_by.is_some() { "Calling context of the move" } else { "Calling context of the allocation" };
     let line = |frame: &FrameLine| {
         let name = if frame.site {
             html! { <strong>{ &frame.function }</strong> }
@@ -201,7 +212,7 @@ fn context(frames: &[FrameLine]) -> Html {
     };
     html! {
         <>
-            <h3>{ "Calling context of the allocation" }</h3>
+            <h3>{ title }</h3>
             if frames.is_empty() {
                 <p class="quiet">{ "Not recorded." }</p>
             } else {

@@ -203,7 +203,7 @@ const ENTRIES: &[Entry] = &[
     attribute(
         "theone",
         "ObjectView",
-        "The one member as plain data: where it is, its size, class and references, and the values of its fields where the snapshot holds contents.",
+        "The one member as plain data: where it is, its size, class and references, the allocator's function that moved it there (moved_by, null where none is known to have), and the values of its fields where the snapshot holds contents.",
         the_one,
     ),
     attribute(
@@ -279,6 +279,7 @@ fn the_one(target: &Value, _: &Bound<'_>) -> Result<Value, ApiError> {
         ("class".into(), one.class.into()),
         ("evidence".into(), one.type_evidence.word().into()),
         ("name".into(), one.name.into()),
+        ("moved_by".into(), one.moved_by.into()),
         ("fields".into(), Value::List(fields.collect())),
         ("wasted".into(), one.wasted.into()),
         ("values".into(), Value::List(one.values.into_iter().map(held_value).collect())),

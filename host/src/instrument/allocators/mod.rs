@@ -188,6 +188,8 @@ pub(crate) struct Allocators {
     pub(crate) entries: Vec<Entry>,
     /// All functions that are part of an allocator's interface, probed or not, ascending.
     pub(crate) labels: Vec<u32>,
+    /// Those of them that give blocks another size and perhaps another place, ascending.
+    pub(crate) reallocators: Vec<u32>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
     /// Go's allocator; then there are no other entries.
@@ -209,6 +211,8 @@ impl Allocators {
         let (mut candidates, mut notes) = candidates(info, &given);
         candidates.sort_by_key(|entry| entry.function);
         let labels: Vec<u32> = candidates.iter().map(|entry| entry.function).collect();
+        let moves = candidates.iter().filter(|entry| matches!(entry.role, Role::Reallocate { .. }));
+        let reallocators = moves.map(|entry| entry.function).collect();
         let entries = layers::select(info, &candidates);
         if entries.is_empty() && given.pools.is_empty() {
             notes.push(report::NOTHING_FOUND.to_owned());
@@ -217,7 +221,7 @@ impl Allocators {
         notes.sort();
         notes.dedup();
         let spec::Given { pools, pool_entries, .. } = given;
-        Ok(Self { entries, labels, notes, go: None, pools, pool_entries })
+        Ok(Self { entries, labels, reallocators, notes, go: None, pools, pool_entries })
     }
 
     /// The functions that are probed, those of pools too, with whether they make blocks.
