@@ -274,6 +274,40 @@ impl Partition {
         Some(self.labelling.class(self.part_at(position)?.label))
     }
 
+    /// The number of the class of a row, as [`Classes::of`](crate::Classes::of) tells it of the row's objects.
+    #[must_use]
+    pub fn class_number(&self, position: usize) -> Option<usize> {
+        self.part_at(position).map(|part| part.label as usize)
+    }
+
+    /// The only object of each of these rows; none for a row of several objects, and for a position without a row. Time
+    /// O(1) for each row of single objects listed one by one, else one pass of O(V / 64 + n + C) for all of them.
+    #[must_use]
+    pub fn only_objects(&self, positions: &[usize]) -> Vec<Option<ObjectId>> {
+        let parts = positions.iter().map(|&position| self.part_at(position).filter(|part| part.count == 1));
+        let labels: Vec<Option<u32>> = parts.map(|part| part.map(|part| part.label)).collect();
+        if self.is_identity_form() {
+            return labels.into_iter().map(|label| label.map(ObjectId::new)).collect();
+        }
+        let mut missing = labels.iter().flatten().count();
+        let mut found = vec![None; if missing > 0 { self.labelling.class_count() } else { 0 }];
+        let mut wanted = vec![false; found.len()];
+        for &label in labels.iter().flatten() {
+            wanted[label as usize] = true;
+        }
+        for object in self.set.nodes().iter() {
+            if missing == 0 {
+                break;
+            }
+            let label = self.labelling.label(object) as usize;
+            if wanted[label] {
+                found[label] = Some(object);
+                missing -= 1;
+            }
+        }
+        labels.into_iter().map(|label| label.and_then(|label| found[label as usize])).collect()
+    }
+
     /// The objects of a row, as a set that keeps its place in this table. Time O(V / 64 + n).
     #[must_use]
     pub fn part(&self, position: usize) -> Option<IdentitySet> {

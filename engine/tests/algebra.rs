@@ -24,9 +24,15 @@ fn ids(set: &IdentitySet) -> Ids {
 fn partition(set: &IdentitySet) -> BTreeMap<String, Ids> {
     let mut found: BTreeMap<String, Ids> = BTreeMap::new();
     let partition = set.partition();
+    let positions: Vec<usize> = (0..=partition.row_count()).collect();
+    let only = partition.only_objects(&positions);
+    assert_eq!(only.last(), Some(&None));
     for (position, row) in partition.rows(0).enumerate() {
         let members = ids(&partition.part(position).unwrap());
         assert_eq!(row.count, members.len());
+        assert_eq!(only[position].map(ObjectId::raw), members.first().copied().filter(|_| members.len() == 1));
+        let class = |object: &u32| set.er().classes().of(ObjectId::new(*object));
+        assert_eq!(partition.class_number(position), members.first().map(class));
         found.entry(row.name).or_default().extend(members);
     }
     found

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, Worker};
@@ -127,6 +127,7 @@ pub(crate) fn App(props: &AppProps) -> Html {
     let theme = use_theme();
     let sets = use_sets();
     let help = use_state(|| false);
+    let made = use_parts();
     use_run_state(&state, &engine);
     use_recording(&state, &engine);
     use_pin(&state, &navigation);
@@ -149,10 +150,22 @@ pub(crate) fn App(props: &AppProps) -> Html {
                 <ContextProvider<Theme> context={theme}>
                 <ContextProvider<NamedSets> context={sets}>
                 <div class="app">
-                    <TopBar state={state.clone()} {on_file} on_help={set_help.reform(|()| true)} />
+                    if made > 0 {
+                        <TopBar state={state.clone()} {on_file} on_help={set_help.reform(|()| true)} />
+                    } else {
+                        <header class="top" />
+                    }
                     <div class="body">
-                        <Tabs />
-                        <main class="main">{ main_part(&state, &navigation) }</main>
+                        if made > 1 {
+                            <Tabs />
+                        } else {
+                            <nav class="tabs" />
+                        }
+                        <main class="main">
+                            if made > 2 {
+                                { main_part(&state, &navigation) }
+                            }
+                        </main>
                     </div>
                     <FactsBar snapshot={current} />
                 </div>
@@ -213,6 +226,25 @@ fn waiting_for(state: &AppState) -> AttrValue {
         Some(_) => "The recording is on its way.".into(),
         None => "Drop a .heapy file here, or open the address that heapy-host printed.".into(),
     }
+}
+
+/// Parts of the page behind its frame.
+const PARTS: u32 = 3;
+
+/// How many parts of the page are there: each is made in a task of its own, for all of them at once would be a long one.
+/// Their places are reserved.
+#[hook]
+fn use_parts() -> u32 {
+    let made = use_state(|| 0);
+    {
+        let made = made.clone();
+        use_effect_with(*made, move |now| {
+            let next = *now + 1;
+            let later = (next <= PARTS).then(|| Timeout::new(0, move || made.set(next)));
+            move || drop(later)
+        });
+    }
+    *made
 }
 
 /// Follows the server's state; a report opens the recording that it holds instead.

@@ -20,6 +20,7 @@ mod js;
 mod kind_call;
 mod list;
 mod native;
+mod order;
 mod protocol;
 mod route;
 mod views;

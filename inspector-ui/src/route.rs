@@ -61,10 +61,11 @@ impl View {
     /// What can be chosen of how it shows what it shows. Views that share a name share the choice.
     const fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Graph => &["levels", "inside", "most", "opened", "table"],
-            Self::Dominators => &["shape", "apart"],
-            Self::Sites => &["weight", "inverted", "library", "below", "search", "table"],
-            Self::Map => &["cell", "table"],
+            Self::Graph => &["levels", "inside", "most", "opened", "table", ZOOM],
+            Self::Dominators => &["shape", "apart", "within", ZOOM],
+            Self::Sites => &["weight", "inverted", "library", "below", "search", "table", ZOOM],
+            Self::Map => &["cell", "at", "table", ZOOM],
+            Self::Script => &["script"],
             _ => &[],
         }
     }
@@ -85,6 +86,12 @@ impl View {
     }
 }
 
+/// The option that says what of a picture is in sight.
+pub(crate) const ZOOM: &str = "zoom";
+
+/// Options that change what is seen of a picture and not what it shows.
+const LOOKS: [&str; 5] = [ZOOM, "at", "opened", "search", "table"];
+
 /// A state of the page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
@@ -102,6 +109,8 @@ pub(crate) struct Route {
     pub filter: String,
     /// The object in the details.
     pub object: Option<u32>,
+    /// The width of the details in pixels, where it is not that of a fresh page.
+    pub pane: Option<u32>,
     /// The earlier snapshot of a comparison.
     pub before: Option<u32>,
     /// What is zoomed into.
@@ -123,6 +132,7 @@ impl Default for Route {
             sort: Sort::default(),
             filter: String::new(),
             object: None,
+            pane: None,
             before: None,
             top: None,
             options: BTreeMap::new(),
@@ -156,6 +166,24 @@ impl Route {
         self.with_option(name, (!self.is_on(name)).then(|| "1".to_owned()))
     }
 
+    /// The place as one comes to it from another one: a picture of something else is seen whole.
+    pub(crate) fn coming_from(self, before: &Self) -> Self {
+        let options = |route: &Self| {
+            let kept = route.options.iter().filter(|(name, _)| !LOOKS.contains(name));
+            kept.map(|(name, value)| (*name, value.clone())).collect()
+        };
+        let shown = |route: &Self| Self {
+            object: None,
+            pane: None,
+            sort: Sort::default(),
+            filter: String::new(),
+            options: options(route),
+            ..route.clone()
+        };
+        let is_left_over = self.option(ZOOM) == before.option(ZOOM) && shown(&self) != shown(before);
+        if is_left_over { self.with_option(ZOOM, None) } else { self }
+    }
+
     /// The URL's fragment without `#`. What is as on a fresh page is left out.
     pub(crate) fn to_fragment(&self) -> String {
         let fresh = Self::default();
@@ -173,6 +201,7 @@ impl Route {
         add("sort", (self.sort != fresh.sort).then(|| format!("{sign}{sort}")));
         add("filter", (!self.filter.is_empty()).then(|| self.filter.clone()));
         add("object", self.object.map(|object| object.to_string()));
+        add("pane", self.pane.filter(|_| self.object.is_some()).map(|width| width.to_string()));
         add("before", self.before.map(|number| number.to_string()));
         add("top", self.top.map(|object| object.to_string()));
         let options = self.options.iter().filter(|(name, _)| self.view.options().contains(name));
@@ -211,6 +240,7 @@ impl Route {
             "sort" => self.sort = parse_sort(value).ok_or_else(|| format!("sort: {value:?} is no column"))?,
             "filter" => self.filter = value.to_owned(),
             "object" => self.object = number()?,
+            "pane" => self.pane = number()?,
             "before" => self.before = number()?,
             "top" => self.top = number()?,
             _ => {
@@ -283,6 +313,7 @@ mod tests {
             sort: Sort { key: SortKey::Name, reversed: true },
             filter: "a&b=<c> 100% ü".into(),
             object: Some(81_204),
+            pane: Some(512),
             before: Some(1),
             top: Some(9),
             options: BTreeMap::new(),
@@ -298,6 +329,19 @@ mod tests {
         // What is chosen of one view stands in the address of that view only.
         assert_eq!(Route { view: View::Heap, ..route.clone() }.to_fragment(), "/heap");
         assert_eq!(route.turned("inverted").with_option("below", None).to_fragment(), "/sites");
+    }
+
+    #[test]
+    fn another_picture_is_seen_whole() {
+        let zoomed = Route { view: View::Graph, ..Route::default() }.with_option(ZOOM, Some("2,0.5,0.5".into()));
+        let same = Route { object: Some(3), ..zoomed.turned("table") };
+        assert_eq!(same.clone().coming_from(&zoomed), same);
+        let other = Route { set: SetExpression::leaks(), ..zoomed.clone() };
+        assert_eq!(other.clone().coming_from(&zoomed).option(ZOOM), None);
+        assert_eq!(Route { view: View::Map, ..zoomed.clone() }.coming_from(&zoomed).option(ZOOM), None);
+        // Back from another picture, and a link from elsewhere.
+        assert_eq!(zoomed.clone().coming_from(&other.with_option(ZOOM, None)), zoomed);
+        assert_eq!(zoomed.clone().coming_from(&Route::default()), zoomed);
     }
 
     #[test]

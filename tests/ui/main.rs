@@ -43,10 +43,18 @@ async fn a_table_is_read_and_leads_to_an_object() {
     inspector.click("#row-0").await;
     inspector.wait_for("document.querySelector('.details h2')?.textContent === 'app::Session'").await;
     let details: String = inspector.value("document.querySelector('.details').innerText").await;
+    assert!(!details.contains("Moved"), "{details}");
     for expected in ["48 bytes", "src/main.rs:57", "app::Session::open", ".name", "hp.Root.", "alloc::string::String"] {
         assert!(details.contains(expected), "{expected} is not in\n{details}");
     }
     inspector.screenshot("object").await;
+    // The list that holds them was moved last.
+    inspector.go("#/heap?object=1").await;
+    inspector.wait_for("document.querySelector('.details h2')?.textContent.includes('Vec')").await;
+    let details: String = inspector.value("document.querySelector('.details').innerText").await;
+    assert!(details.contains("last by __rust_realloc") && details.contains("Calling context of the move"), "{details}");
+    inspector.value::<bool>("(history.back(), true)").await;
+    inspector.wait_for("document.querySelector('.details h2')?.textContent === 'app::Session'").await;
 
     // The address alone leads to the same place, and back leads away from it.
     let address: String = inspector.value("location.href").await;

@@ -17,14 +17,20 @@ const WATCH: &str = "
   })();
 ";
 
-/// Scrolls through the table for a second and gives the times between frames.
-const SCROLL: &str = "(async () => {
-  const box = document.querySelector('.scroll');
+/// Does something before each frame for a second and gives the times between frames. `STEP` sees the frame's number, and
+/// how to send events of the mouse to a picture.
+const FRAMES: &str = "(async () => {
+  const canvas = document.querySelector('canvas');
+  const box = canvas?.getBoundingClientRect();
+  const send = (type, x, y) => canvas.dispatchEvent(new MouseEvent(type,
+    { bubbles: true, clientX: box.x + x, clientY: box.y + y }));
+  const wheel = (delta) => canvas.dispatchEvent(new WheelEvent('wheel',
+    { bubbles: true, deltaY: delta, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
   const frames = [];
   let last = performance.now();
   const begun = last;
-  while (last - begun < 1000) {
-    box.scrollTop += 137;
+  for (let frame = 0; last - begun < 1000; frame++) {
+    STEP;
     const now = await new Promise(requestAnimationFrame);
     frames.push(now - last);
     last = now;
@@ -32,6 +38,9 @@ const SCROLL: &str = "(async () => {
   frames.sort((one, other) => one - other);
   return { median: frames[frames.length >> 1], slow: frames[Math.floor(frames.length * 0.95)], count: frames.length };
 })()";
+
+/// What a table does before each frame.
+const SCROLL: &str = "document.querySelector('.scroll').scrollTop += 137";
 
 /// Times between frames in milliseconds.
 #[derive(Deserialize)]
@@ -52,6 +61,15 @@ impl Frames {
     }
 }
 
+/// Does a step before each frame for a second: the times between frames, and what the main thread did.
+async fn frames_of(inspector: &Inspector, step: &str) -> (Frames, Tasks) {
+    let trace = inspector.trace().await;
+    let frames: Frames = inspector.value(&FRAMES.replace("STEP", step)).await;
+    let tasks = inspector.traced(trace).await;
+    assert!(frames.count > 3, "the page stands still");
+    (frames, tasks)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_objects_are_looked_at() {
     let Some(mut inspector) = Inspector::at("about:blank", SMALL).await else { return };
@@ -69,9 +87,7 @@ async fn a_million_objects_are_looked_at() {
     inspector.wait_for("document.querySelectorAll('tr.row').length > 20 && !document.querySelector('.progress')").await;
     let rows: String = inspector.value("document.querySelector('.summary').textContent").await;
     assert!(rows.starts_with("999,00"), "{rows}");
-    let trace = inspector.trace().await;
-    let frames: Frames = inspector.value(SCROLL).await;
-    let tasks = inspector.traced(trace).await;
+    let (frames, tasks) = frames_of(&inspector, SCROLL).await;
     eprintln!("scrolling: {}; {}", frames.summary(&tasks), tasks.summary());
     let trace = inspector.trace().await;
     for view in ["graph", "dominators", "sites", "map", "leaks", "heap?by=Type%26Size"] {
@@ -87,27 +103,6 @@ async fn a_million_objects_are_looked_at() {
     inspector.close().await;
 }
 
-/// Does something before each frame for a second and gives the times between frames. `STEP` sees the frame's number.
-const FRAMES: &str = "(async () => {
-  const canvas = document.querySelector('canvas');
-  const box = canvas.getBoundingClientRect();
-  const send = (type, x, y) => canvas.dispatchEvent(new MouseEvent(type,
-    { bubbles: true, clientX: box.x + x, clientY: box.y + y }));
-  const wheel = (delta) => canvas.dispatchEvent(new WheelEvent('wheel',
-    { bubbles: true, deltaY: delta, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
-  const frames = [];
-  let last = performance.now();
-  const begun = last;
-  for (let frame = 0; last - begun < 1000; frame++) {
-    STEP;
-    const now = await new Promise(requestAnimationFrame);
-    frames.push(now - last);
-    last = now;
-  }
-  frames.sort((one, other) => one - other);
-  return { median: frames[frames.length >> 1], slow: frames[Math.floor(frames.length * 0.95)], count: frames.length };
-})()";
-
 /// What a mouse does to a picture, and how that is said.
 const GESTURES: [(&str, &str); 3] = [
     ("hovering", "send('mousemove', (frame * 37) % box.width, (frame * 23) % box.height)"),
@@ -117,10 +112,7 @@ const GESTURES: [(&str, &str); 3] = [
 
 async fn gestures(inspector: &Inspector, picture: &str) {
     for (word, step) in GESTURES {
-        let trace = inspector.trace().await;
-        let frames: Frames = inspector.value(&FRAMES.replace("STEP", step)).await;
-        let tasks = inspector.traced(trace).await;
-        assert!(frames.count > 3, "the page stands still");
+        let (frames, tasks) = frames_of(inspector, step).await;
         eprintln!("{picture}, {word}: {}", frames.summary(&tasks));
     }
 }

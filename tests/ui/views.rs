@@ -13,7 +13,7 @@ pub(crate) async fn at(fragment: &str) -> Option<Inspector> {
 /// Nothing has failed, and the page is where its address says.
 pub(crate) async fn arrives(inspector: &Inspector, view: &str) {
     inspector.wait_for(&format!("location.hash.startsWith('#/{view}')")).await;
-    inspector.wait_for("document.querySelector('tr.row, canvas, .figures, .message')").await;
+    inspector.wait_for("document.querySelector('tr.row, canvas, .figures, .message, textarea')").await;
     inspector.wait_for("!document.querySelector('.progress')").await;
     assert!(!inspector.value::<bool>("!!document.querySelector('.failed')").await, "{view} failed");
 }
@@ -132,7 +132,21 @@ async fn the_map_leads_to_blocks() {
     let first = "[...document.querySelectorAll('tr.row')].findIndex(row => row.cells[3].textContent !== '0')";
     let row: i64 = inspector.value(first).await;
     inspector.open_row(&format!("#row-{row}")).await;
+    // What keeps the page, and from there to a block; both are in the address.
+    inspector.wait_for("document.querySelector('.beside')?.innerText.includes('Kept by ')").await;
+    let kept: String = inspector.value("document.querySelector('.beside').innerText").await;
+    assert!(kept.contains("app::Session 0x8020") && kept.contains("48 bytes, src/main.rs:57"), "{kept}");
+    inspector.click(".beside a").await;
     inspector.wait_for("document.querySelector('.details h2')").await;
+    inspector.reload().await;
+    inspector.wait_for("document.querySelector('.details h2')").await;
+    inspector.wait_for(&format!("document.querySelector('.beside')?.innerText === {kept:?}")).await;
+    // Where nothing lies the map says so.
+    inspector.press_button("As a table").await;
+    inspector.click_picture(0.02, 0.02).await;
+    inspector.wait_for("document.querySelector('.beside')?.innerText.includes('No block lies here.')").await;
+    let wrong = inspector.axe().await;
+    assert!(wrong.is_empty(), "{wrong:#?}");
     inspector.close().await;
 }
 

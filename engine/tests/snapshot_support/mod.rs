@@ -68,8 +68,8 @@ fn types() -> impl Strategy<Value = Vec<TypeRecord>> {
 }
 
 fn frames() -> impl Strategy<Value = Vec<Frame>> {
-    let frame = (texts(), prop::option::of(texts()), prop::option::of(0u32..99), any::<[bool; 3]>())
-        .prop_map(|(function, file, line, [inlined, library, reallocates])| Frame {
+    let frame = (texts(), prop::option::of(texts()), prop::option::of(0u32..99), any::<[bool; 3]>()).prop_map(
+        |(function, file, line, [inlined, library, reallocates])| Frame {
             function,
             unit: file.clone(),
             file,
@@ -79,7 +79,8 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
             inlined,
             library,
             reallocates,
-        });
+        },
+    );
     prop::collection::vec(frame, 1..4)
 }
 

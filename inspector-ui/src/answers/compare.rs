@@ -8,6 +8,7 @@ use super::Failure;
 use super::naming::kind_named;
 use super::session::Session;
 use super::survivors::next_interval;
+use crate::order::largest_first;
 use crate::protocol::{ChangeRow, CompareQuestion, Compared};
 
 /// Rows of one answer.
@@ -29,10 +30,8 @@ pub(super) fn compare(session: &mut Session, question: &CompareQuestion) -> Resu
     }
     let mut rows: Vec<ChangeRow> =
         rows.into_values().filter(|row| row.before != row.after || row.new != (0, 0)).collect();
-    rows.sort_by(|one, other| {
-        let change = |row: &ChangeRow| std::cmp::Reverse(row.before.1.abs_diff(row.after.1));
-        change(one).cmp(&change(other)).then_with(|| one.name.cmp(&other.name))
-    });
+    // Ascending by name as they come.
+    largest_first(&mut rows, |row| row.before.1.abs_diff(row.after.1));
     rows.truncate(MOST_ROWS);
     Ok(Compared { serials, since, rows: rows.into() })
 }

@@ -8,6 +8,7 @@ use super::Failure;
 use super::object::brief;
 use super::session::{Session, object_id};
 use crate::format;
+use crate::order::largest_first;
 use crate::protocol::{Dominators, DominatorsQuestion, WeightBox};
 
 /// A box narrower than this part of the whole is not sent.
@@ -120,7 +121,7 @@ fn below(tree: &Tree, kinds: &Classes, members: &[Dominator], grouped: bool) -> 
         group.1.push(Dominator::Object(child));
     }
     let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    largest_first(&mut groups, |(size, _)| *size);
     groups
 }
 

@@ -2,34 +2,40 @@
 //!
 //! The kinds with most bytes are nodes; all others share one. Time O(V + E).
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId};
 
 use super::Failure;
 use super::layering;
+use super::links::Links;
 use super::naming::of_row;
-use super::pattern::{Links, MOST_NODES, ROOT, edges_of};
-use super::session::{Session, by_relation};
+use super::pattern::{MOST_NODES, ROOT};
+use super::session::Session;
 use crate::format;
+use crate::order::largest_first;
 use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
 
 /// Answers the question.
 pub(super) fn kind_graph(session: &mut Session, question: &PatternQuestion) -> Result<Pattern, Failure> {
     let set = session.set(&question.of)?;
-    let grouped = by_relation(&set, &question.by)?;
+    let grouped = session.grouped(&question.of, &question.by)?;
     let classes = grouped.er().classes();
     let most = question.most.clamp(1, MOST_NODES);
     let (mut nodes, node_of) = kinds(question, most, &grouped, &classes);
-    let mut links = references(&set, &classes, &node_of);
+    let cut = nodes.len() > most;
+    // One is the root.
+    let mut links = Links::between(nodes.len() + 1);
+    add_references(&set, &classes, &node_of, &mut links);
     add_roots(&set, &classes, &node_of, &mut nodes, &mut links);
-    let (edges, left_out) = edges_of(links);
-    let cut = node_of.len() > most || left_out;
+    let (edges, left_out) = links.into_edges();
     lay(&mut nodes, &edges);
     layering::place(&mut nodes, &edges);
-    Ok(Pattern { nodes: nodes.into(), edges: edges.into(), cut })
+    Ok(Pattern { nodes: nodes.into(), edges: edges.into(), cut: cut || left_out })
 }
+
+/// The node of each class; none of classes without members.
+type NodeOf = Vec<Option<u32>>;
 
 /// The nodes, and the node of each class.
 fn kinds(
@@ -37,21 +43,23 @@ fn kinds(
     most: usize,
     grouped: &IdentitySet,
     classes: &Classes,
-) -> (Vec<PatternNode>, BTreeMap<usize, usize>) {
+) -> (Vec<PatternNode>, NodeOf) {
     let heap = grouped.heap();
-    let mut sums: BTreeMap<usize, (u64, u64, ObjectId)> = BTreeMap::new();
+    let mut sums: Vec<Option<(u64, u64, ObjectId)>> = vec![None; classes.count()];
     for object in grouped.nodes().iter() {
-        let sum = sums.entry(classes.of(object)).or_insert((0, 0, object));
+        let sum = sums[classes.of(object)].get_or_insert((0, 0, object));
         (sum.0, sum.1) = (sum.0 + heap.size(object), sum.1 + 1);
     }
-    let mut order: Vec<_> = sums.into_iter().collect();
-    order.sort_by_key(|(class, (size, _, _))| (Reverse(*size), *class));
-    let rows = rows_of(grouped, classes, most);
+    let sums = sums.into_iter().enumerate();
+    let mut order: Vec<_> = sums.filter_map(|(class, sum)| Some((class, sum?))).collect();
+    // Ascending by class as they come.
+    largest_first(&mut order, |(_, (size, _, _))| *size);
+    let rows = rows_of(grouped, most);
     let mut nodes: Vec<PatternNode> = Vec::new();
-    let mut node_of = BTreeMap::new();
+    let mut node_of = vec![None; classes.count()];
     for (place, (class, (size, count, first))) in order.into_iter().enumerate() {
         let node = place.min(most);
-        node_of.insert(class, node);
+        node_of[class] = Some(node as u32);
         if place <= most {
             let own = place < most;
             let kind = format::visible(classes.name(class).trim());
@@ -70,45 +78,37 @@ fn kinds(
     (nodes, node_of)
 }
 
-/// The row of each class in the partition.
-fn rows_of(grouped: &IdentitySet, classes: &Classes, most: usize) -> BTreeMap<usize, usize> {
+/// The row of each class in the partition, of the first rows.
+fn rows_of(grouped: &IdentitySet, most: usize) -> BTreeMap<usize, usize> {
     let partition = grouped.partition();
-    let first = |row: usize| partition.part(row).and_then(|part| part.nodes().iter().next());
     let rows = 0..partition.row_count().min(4 * most);
-    rows.filter_map(|row| Some((classes.of(first(row)?), row))).collect()
+    rows.filter_map(|row| Some((partition.class_number(row)?, row))).collect()
 }
 
-fn references(set: &IdentitySet, classes: &Classes, node_of: &BTreeMap<usize, usize>) -> Links {
+fn add_references(set: &IdentitySet, classes: &Classes, node_of: &NodeOf, links: &mut Links) {
     let heap = set.heap();
     let quote = heap.vocabulary().quote;
-    let mut links = Links::new();
     for object in set.nodes().iter() {
-        let Some(&from) = node_of.get(&classes.of(object)) else { continue };
+        let Some(from) = node_of[classes.of(object)] else { continue };
         for edge in heap.referents(object).filter(|edge| set.nodes().contains(edge.other)) {
-            let Some(&to) = node_of.get(&classes.of(edge.other)) else { continue };
+            let Some(to) = node_of[classes.of(edge.other)] else { continue };
             let conservative = edge.evidence == EdgeEvidence::Conservative;
-            links.entry((from, to)).or_default().add(conservative, || heap.relation(object, &edge).printed(quote));
+            let relation = || heap.relation(object, &edge).printed(quote);
+            links.add((from as usize, to as usize), conservative, relation);
         }
     }
-    links
 }
 
 /// Adds the root as the last node, with what it refers to.
-fn add_roots(
-    set: &IdentitySet,
-    classes: &Classes,
-    node_of: &BTreeMap<usize, usize>,
-    nodes: &mut Vec<PatternNode>,
-    links: &mut Links,
-) {
+fn add_roots(set: &IdentitySet, classes: &Classes, node_of: &NodeOf, nodes: &mut Vec<PatternNode>, links: &mut Links) {
     let heap = set.heap();
     let quote = heap.vocabulary().quote;
     let root = nodes.len();
     for place in heap.roots().iter().filter(|place| set.nodes().contains(place.to)) {
-        let Some(&to) = node_of.get(&classes.of(place.to)) else { continue };
+        let Some(to) = node_of[classes.of(place.to)].map(|to| to as usize) else { continue };
         nodes[to].rooted = true;
         let name = || format!(".{}", place.place.attribute(quote));
-        links.entry((root, to)).or_default().add(place.conservative, name);
+        links.add((root, to), place.conservative, name);
     }
     if nodes.iter().any(|node| node.rooted) {
         nodes.push(PatternNode { kind: ROOT.to_owned(), ..PatternNode::default() });

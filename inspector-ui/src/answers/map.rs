@@ -3,11 +3,17 @@
 use heapy_engine::{Family, ObjectId};
 
 use super::Failure;
+use super::object::brief;
 use super::session::Session;
-use crate::protocol::{MapCell, MapQuestion, MemoryMap};
+use crate::format;
+use crate::order::largest_first;
+use crate::protocol::{MapCell, MapQuestion, MemoryMap, Piece, PieceBlock, PieceQuestion};
 
 /// Most cells of one answer.
 const MOST_CELLS: u64 = 16_384;
+
+/// Most blocks that are listed of a piece.
+const MOST_BLOCKS: usize = 100;
 
 /// Answers the question; cells become larger where there would be too many.
 pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Result<MemoryMap, Failure> {
@@ -21,7 +27,6 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
         cell_bytes *= 2;
     }
     let mut cells = vec![MapCell::default(); memory_bytes.div_ceil(cell_bytes) as usize];
-    let mut most = vec![0u32; cells.len()];
     let mut last_used = 0;
     // Other instances have memories of their own.
     for object in heap.objects().filter(|object| heap.instance(*object) == 0) {
@@ -42,10 +47,6 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
                 _ if reachable.contains(object) => cell.live += inside,
                 _ => cell.leaked += inside,
             }
-            if inside > most[index] && family == Family::Block {
-                most[index] = inside;
-                cell.largest = Some(object.raw());
-            }
             if family != Family::Frame {
                 last_used = last_used.max(index);
             }
@@ -56,4 +57,37 @@ pub(super) fn memory_map(session: &mut Session, question: &MapQuestion) -> Resul
         cell.used = true;
     }
     Ok(MemoryMap { memory_bytes, cell_bytes, cells: cells.into() })
+}
+
+/// The blocks in a piece of memory: what keeps it from being free. Time O(V).
+pub(super) fn piece(session: &mut Session, question: &PieceQuestion) -> Result<Piece, Failure> {
+    let hp = session.snapshot(question.snapshot)?;
+    let (heap, reachable) = (hp.view().heap(), hp.view().reachable());
+    let classes = |name| hp.relation(name).map(|relation| relation.classes()).map_err(|error| error.to_string());
+    let (kinds, sites) = (classes("Type")?, classes("Prod")?);
+    let until = question.from.saturating_add(question.bytes);
+    let mut found: Vec<(u64, ObjectId)> = Vec::new();
+    for object in heap.objects() {
+        let (address, size) = (heap.address(object), heap.size(object));
+        let end = address.saturating_add(size);
+        let inside = end.min(until).saturating_sub(address.max(question.from));
+        // A block of no bytes lies where it begins.
+        let begins = (question.from..until).contains(&address);
+        if heap.instance(object) == 0 && heap.family(object) == Family::Block && (inside > 0 || begins) {
+            found.push((inside, object));
+        }
+    }
+    // Ascending by address as they come.
+    largest_first(&mut found, |(inside, _)| *inside);
+    let block = |(inside, object): &(u64, ObjectId)| PieceBlock {
+        brief: brief(heap, &kinds, *object),
+        inside: *inside,
+        site: format::visible(&sites.name(sites.of(*object))),
+        reachable: reachable.contains(*object),
+    };
+    Ok(Piece {
+        blocks: found.len() as u64,
+        bytes: found.iter().map(|(inside, _)| inside).sum(),
+        shown: found.iter().take(MOST_BLOCKS).map(block).collect(),
+    })
 }

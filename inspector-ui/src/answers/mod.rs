@@ -8,6 +8,7 @@ mod dominators;
 mod kind_graph;
 mod layering;
 mod leaks;
+mod links;
 mod load;
 mod map;
 mod naming;
@@ -84,6 +85,7 @@ fn answer_now(session: &mut Session, request: Request) -> Result<String, Failure
         Request::Sites(question) => json(&sites::sites(session, &question)?),
         Request::Dominators(question) => json(&dominators::dominators(session, &question)?),
         Request::Map(question) => json(&map::memory_map(session, &question)?),
+        Request::Piece(question) => json(&map::piece(session, &question)?),
         Request::Compare(question) => json(&compare::compare(session, &question)?),
         Request::Survivors(question) => json(&survivors::survivors(session, &question)?),
         Request::Dominated(question) => json(&table::dominated(session, &question)?),

@@ -3,7 +3,6 @@
 //! Every object that leads to the set within the given number of steps is in the node of its kind; the set itself is a
 //! node of its own. Nodes that were opened show their referrers beyond that. Time O(V + edges to those objects).
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
@@ -11,61 +10,19 @@ use heapy_engine::{Classes, EdgeEvidence, IdentitySet, ObjectId, ObjectSet};
 use super::Failure;
 use super::kind_graph::kind_graph;
 use super::layering;
+use super::links::Links;
 use super::naming::of_row;
 use super::object::brief;
 use super::session::{Session, by_relation, object_id};
 use crate::expression::SetExpression;
 use crate::format;
-use crate::protocol::{Pattern, PatternEdge, PatternNode, PatternQuestion};
+use crate::protocol::{Pattern, PatternNode, PatternQuestion};
 
 /// Nodes of one answer, whatever was asked for: more cannot be drawn smoothly.
 pub(super) const MOST_NODES: usize = 2000;
 
-/// Edges of one answer; of more, those stay that stand for most references.
-const MOST_EDGES: usize = 6000;
-
-/// Relations that an edge names.
-const NAMED_RELATIONS: usize = 3;
-
-/// Edges whose relations are looked at, for each pair of kinds.
-const SAMPLED_EDGES: u64 = 64;
-
 /// What the root is called.
 pub(super) const ROOT: &str = "hp.Root";
-
-/// Edges by the nodes of their referrers and referents.
-pub(super) type Links = BTreeMap<(usize, usize), Link>;
-
-/// Edges between two nodes.
-#[derive(Default)]
-pub(super) struct Link {
-    count: u64,
-    conservative: u64,
-    relations: BTreeMap<String, u64>,
-}
-
-impl Link {
-    /// One more edge; its relation is only made where it is looked at.
-    pub(super) fn add(&mut self, conservative: bool, relation: impl FnOnce() -> String) {
-        self.count += 1;
-        self.conservative += u64::from(conservative);
-        if self.count <= SAMPLED_EDGES {
-            *self.relations.entry(format::visible(&relation())).or_default() += 1;
-        }
-    }
-}
-
-/// The edges of a picture, and whether there were more.
-pub(super) fn edges_of(links: Links) -> (Vec<PatternEdge>, bool) {
-    let mut edges: Vec<_> = links.into_iter().map(|((from, to), link)| edge(from, to, link)).collect();
-    let cut = edges.len() > MOST_EDGES;
-    if cut {
-        edges.sort_by_key(|edge| Reverse(edge.count));
-        edges.truncate(MOST_EDGES);
-        edges.sort_by_key(|edge| (edge.from, edge.to));
-    }
-    (edges, cut)
-}
 
 struct Walk<'set> {
     set: &'set IdentitySet,
@@ -103,6 +60,8 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
         ..PatternNode::default()
     };
     let opened = question.opened.iter().map(|object| object_id(&hp, *object).map(|object| classes.of(object)));
+    // One is left for the root.
+    let most = question.most.clamp(3, MOST_NODES) - 1;
     let mut walk = Walk {
         set: &set,
         opened: opened.collect::<Result<_, _>>()?,
@@ -110,15 +69,14 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
         kinds: (question.by == "Id").then_some(kinds),
         nodes: vec![whole],
         node_of_class: BTreeMap::new(),
-        // One is left for the root.
-        most: question.most.clamp(3, MOST_NODES) - 1,
-        links: BTreeMap::new(),
+        most,
+        links: Links::between(most + 1),
         cut: false,
     };
     let reached = walk.walk(question.depth.min(32));
     walk.add_roots(&reached);
     walk.name_sets(&heap_set, &question.by);
-    let (edges, left_out) = edges_of(walk.links);
+    let (edges, left_out) = walk.links.into_edges();
     layering::place(&mut walk.nodes, &edges);
     Ok(Pattern { nodes: walk.nodes.into(), edges: edges.into(), cut: walk.cut || left_out })
 }
@@ -126,17 +84,6 @@ pub(super) fn pattern(session: &mut Session, question: &PatternQuestion) -> Resu
 fn single(set: &IdentitySet) -> Option<u32> {
     let mut members = set.nodes().iter();
     members.next().filter(|_| members.next().is_none()).map(ObjectId::raw)
-}
-
-fn edge(from: usize, to: usize, link: Link) -> PatternEdge {
-    let mut relations: Vec<_> = link.relations.into_iter().collect();
-    relations.sort_by_key(|(_, count)| Reverse(*count));
-    let more = relations.len() > NAMED_RELATIONS;
-    let mut names: Vec<_> = relations.into_iter().take(NAMED_RELATIONS).map(|(name, _)| name).collect();
-    if more {
-        names.push("…".into());
-    }
-    PatternEdge { from, to, relations: names.join(" "), count: link.count, conservative: link.conservative }
 }
 
 impl Walk<'_> {
@@ -187,7 +134,7 @@ impl Walk<'_> {
             };
             let conservative = referrer.evidence == EdgeEvidence::Conservative;
             let name = || heap.relation(referrer.other, &referrer).printed(quote);
-            self.links.entry((from, to)).or_default().add(conservative, name);
+            self.links.add((from, to), conservative, name);
             if reached.insert(referrer.other) {
                 let node = &mut self.nodes[from];
                 node.count += 1;
@@ -234,7 +181,7 @@ impl Walk<'_> {
             let Some(to) = self.node_of(place.to, 0) else { continue };
             self.nodes[to].rooted = true;
             let name = || format!(".{}", place.place.attribute(quote));
-            self.links.entry((root, to)).or_default().add(place.conservative, name);
+            self.links.add((root, to), place.conservative, name);
         }
         if self.nodes.iter().any(|node| node.rooted) {
             let layer = self.nodes.iter().map(|node| node.layer).max().unwrap_or(0) + 1;
@@ -252,10 +199,7 @@ impl Walk<'_> {
         let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
         if self.classes.count() <= partition.row_count().saturating_mul(64) && !partition.is_identity_form() {
             for position in 0..partition.row_count().min(4096) {
-                let first = partition.part(position).and_then(|part| part.nodes().iter().next());
-                if let Some(object) = first {
-                    rows.insert(self.classes.of(object), position);
-                }
+                rows.extend(partition.class_number(position).map(|class| (class, position)));
             }
         }
         for (class, node) in &self.node_of_class {

@@ -27,6 +27,10 @@ const KEPT_SNAPSHOTS: usize = 3;
 /// Sets that are kept, and orders of rows.
 const KEPT_ANSWERS: usize = 24;
 
+/// Partitions that are kept: that of the table in sight, and one or two beside it. Of millions of objects one by one
+/// each takes hundreds of megabytes.
+const KEPT_PARTITIONS: usize = 3;
+
 /// Snapshot, set, relation, order and filter of a table.
 pub(super) type OrderKey = (usize, String, String, Sort, String);
 
@@ -37,6 +41,10 @@ pub(super) struct Session {
     files: Vec<(String, Recording)>,
     snapshots: Recent<usize, Use>,
     sets: Recent<(usize, String), IdentitySet>,
+    /// Sets with the partitions by which they were shown last, by snapshot, set and relation.
+    grouped: Recent<(usize, String, String), IdentitySet>,
+    /// What the steps of expressions lead to.
+    crumbs: Recent<(usize, String), Vec<Crumb>>,
     /// Positions of the rows of a partition, sorted and filtered.
     pub(super) orders: Recent<OrderKey, Arc<Vec<u32>>>,
     trees: Recent<usize, Arc<Tree>>,
@@ -145,8 +153,23 @@ impl Session {
         self.evaluate(question.snapshot, &question.set)
     }
 
+    /// The set of an expression, shown by relations: its partition is made once for all windows of a table.
+    pub(super) fn grouped(&mut self, question: &SetQuestion, by: &str) -> Result<IdentitySet, Failure> {
+        let key = (question.snapshot, question.set.to_string(), by.to_owned());
+        if let Some(found) = self.grouped.get(&key) {
+            return Ok(found);
+        }
+        let made = by_relation(&self.set(question)?, by)?;
+        self.grouped.put(key, made.clone(), KEPT_PARTITIONS);
+        Ok(made)
+    }
+
     /// What each step of an expression leads to, the base first.
     pub(super) fn crumbs(&mut self, question: &SetQuestion) -> Result<Vec<Crumb>, Failure> {
+        let key = (question.snapshot, question.set.to_string());
+        if let Some(found) = self.crumbs.get(&key) {
+            return Ok(found);
+        }
         let mut crumbs = Vec::new();
         for steps in 0..=question.set.steps.len() {
             let part = question.set.up_to(steps);
@@ -165,6 +188,7 @@ impl Session {
             };
             crumbs.push(Crumb { label, count: set.count() as u64, size: set.size() });
         }
+        self.crumbs.put(key, crumbs.clone(), KEPT_ANSWERS);
         Ok(crumbs)
     }
 

@@ -11,6 +11,7 @@ use heapy_engine::{ContextId, Frame, Heap, IdentitySet};
 use super::Failure;
 use super::session::Session;
 use crate::format;
+use crate::order::largest_first;
 use crate::protocol::{Sites, SitesQuestion, Weight, WeightBox};
 
 /// A box narrower than this part of the whole is not sent.
@@ -162,7 +163,7 @@ fn boxes(nodes: &[Node], known: Vec<Weight>) -> Sites {
             object: None,
         });
         let mut children: Vec<_> = node.children.iter().collect();
-        children.sort_by_key(|(_, child)| std::cmp::Reverse(nodes[**child].weight));
+        largest_first(&mut children, |(_, child)| nodes[**child].weight);
         let mut at = start;
         let mut wide = Vec::new();
         for (name, child) in children {

@@ -1,13 +1,13 @@
 //! Windows of partitions.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
-use heapy_engine::{Classes, IdentitySet, Partition};
+use heapy_engine::{Classes, IdentitySet, ObjectId, Partition};
 
 use super::Failure;
 use super::naming::of_row;
-use super::session::{Session, by_relation};
+use super::session::Session;
+use crate::order::largest_first;
 use crate::protocol::{DominatedQuestion, Row, SortKey, Table, TableQuestion};
 
 /// Orders of rows that are kept.
@@ -21,17 +21,19 @@ const DOMINATED_MILLIS: f64 = 60.0;
 
 /// Answers the question. Time O(V / 64 + n) for a set of n objects, and O(rows) the first time for an order.
 pub(super) fn table(session: &mut Session, question: &TableQuestion) -> Result<Table, Failure> {
-    let set = session.set(&question.of)?;
     let crumbs = session.crumbs(&question.of)?;
-    let grouped = by_relation(&set, &question.by)?;
+    let grouped = session.grouped(&question.of, &question.by)?;
     let partition = Arc::clone(grouped.partition());
     let order = order_of(session, question, &partition);
     let shown = order.as_ref().map_or(partition.row_count(), |order| order.len());
     let from = question.from.min(shown);
     let until = from.saturating_add(question.count.min(MOST_ROWS)).min(shown);
     let colours = Colours::new(&grouped);
-    let positions = (from..until).map(|place| order.as_ref().map_or(place, |order| order[place] as usize));
-    let rows = positions.filter_map(|position| row(question, &partition, position, &colours)).collect();
+    let position = |place: usize| order.as_ref().map_or(place, |order| order[place] as usize);
+    let positions: Vec<usize> = (from..until).map(position).collect();
+    let only = partition.only_objects(&positions).into_iter();
+    let rows = positions.iter().zip(only);
+    let rows = rows.filter_map(|(&position, only)| row(question, &partition, (position, only), &colours)).collect();
     Ok(Table {
         crumbs: crumbs.into(),
         header: if grouped.is_empty() { String::new() } else { partition.kind_header().to_owned() },
@@ -64,7 +66,7 @@ fn order_of(session: &mut Session, question: &TableQuestion, partition: &Partiti
     match question.sort.key {
         // Heapy's order is there already.
         SortKey::Size => {}
-        SortKey::Count => kept.sort_by_key(|(_, count, _)| Reverse(*count)),
+        SortKey::Count => largest_first(&mut kept, |(_, count, _)| *count as u64),
         SortKey::Name => kept.sort_by(|one, other| one.2.trim_start().cmp(other.2.trim_start())),
     }
     if question.sort.reversed {
@@ -75,10 +77,14 @@ fn order_of(session: &mut Session, question: &TableQuestion, partition: &Partiti
     Some(order)
 }
 
-fn row(question: &TableQuestion, partition: &Partition, position: usize, colours: &Colours) -> Option<Row> {
+/// A row, by its position and its only object.
+fn row(
+    question: &TableQuestion,
+    partition: &Partition,
+    (position, object): (usize, Option<ObjectId>),
+    colours: &Colours,
+) -> Option<Row> {
     let row = partition.row(position)?;
-    let part = (row.count == 1).then(|| partition.part(position)).flatten();
-    let object = part.and_then(|part| part.nodes().iter().next());
     let kind = match (object, partition.is_identity_form()) {
         (Some(object), true) => colours.kinds.name(colours.kinds.of(object)),
         _ if colours.rows_are_kinds => row.name.clone(),
@@ -89,7 +95,7 @@ fn row(question: &TableQuestion, partition: &Partition, position: usize, colours
         name: row.name,
         count: row.count as u64,
         size: row.size,
-        object: object.map(heapy_engine::ObjectId::raw),
+        object: object.map(ObjectId::raw),
         kind,
         set: of_row(&question.of.set, &question.by, partition, position),
     })
@@ -98,18 +104,17 @@ fn row(question: &TableQuestion, partition: &Partition, position: usize, colours
 /// The dominated sizes of rows, until the time is up. Time O(V + E) for a row of several objects; O(1) for one object, once
 /// there is a dominator tree.
 pub(super) fn dominated(session: &mut Session, question: &DominatedQuestion) -> Result<Vec<(usize, u64)>, Failure> {
-    let set = session.set(&question.of)?;
-    let partition = Arc::clone(by_relation(&set, &question.by)?.partition());
+    let partition = Arc::clone(session.grouped(&question.of, &question.by)?.partition());
     let begun = js_sys::Date::now();
     let mut found = Vec::new();
-    for &index in question.rows.iter().take(MOST_ROWS) {
-        let Some(part) = partition.part(index) else { continue };
-        let single = part.nodes().iter().next().filter(|_| part.count() == 1);
-        let held = match single {
+    let rows: Vec<usize> = question.rows.iter().copied().take(MOST_ROWS).collect();
+    for (&index, only) in rows.iter().zip(partition.only_objects(&rows)) {
+        let held = match only {
             Some(object) => session.dominators(question.of.snapshot)?.held_by(object).map(|(size, _)| size),
             None => None,
         };
-        found.push((index, held.unwrap_or_else(|| part.domisize())));
+        let Some(held) = held.or_else(|| partition.part(index).map(|part| part.domisize())) else { continue };
+        found.push((index, held));
         if js_sys::Date::now() - begun > DOMINATED_MILLIS {
             break;
         }

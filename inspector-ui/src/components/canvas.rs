@@ -1,7 +1,9 @@
-//! A picture that is drawn on a canvas: sized by its place, redrawn when anything changes, with something under the mouse.
+//! A picture that is drawn on a canvas: sized by its place, redrawn when anything changes, moved and enlarged with the
+//! mouse, with something under it.
 //!
 //! What is drawn comes as a [`Painter`]. Screen readers and the keyboard get the table twin that every view has.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -11,6 +13,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
+use super::sight::{Sight, Transform, use_sight};
 use crate::hooks::Theme;
 
 /// Draws on a surface; the second argument is what the mouse is over.
@@ -84,23 +87,42 @@ impl Surface {
         value.map(|value| value.trim().to_owned()).unwrap_or_default()
     }
 
-    /// A text within a width, cut with an ellipsis; not drawn where not even three letters fit.
+    /// A text within a width, cut with an ellipsis; not drawn where not even three letters fit. It grows with the picture.
     pub(crate) fn text(&self, text: &str, (x, y): (f64, f64), width: f64) {
-        /// About the width of a letter of the canvas font.
-        const LETTER: f64 = 6.9;
-        let room = (width / LETTER) as usize;
-        if room < 3 {
-            return;
+        if let Some(text) = fitting(text, width) {
+            // A text that cannot be drawn is no failure of the picture.
+            let _ = self.context.fill_text(&text, x, y);
         }
-        let letters = text.chars().count();
-        // A text that cannot be drawn is no failure of the picture.
-        let _ = if letters <= room {
-            self.context.fill_text(text, x, y)
-        } else {
-            let cut: String = text.chars().take(room - 1).collect();
-            self.context.fill_text(&format!("{cut}…"), x, y)
-        };
     }
+
+    /// The same in letters that do not grow: of an enlarged picture more can be read.
+    pub(crate) fn label(&self, text: &str, (x, y): (f64, f64), width: f64) {
+        let zoom = self.zoom();
+        if zoom == 1.0 {
+            return self.text(text, (x, y), width);
+        }
+        let Some(text) = fitting(text, width * zoom) else { return };
+        self.context.save();
+        // The arguments are finite, so that the browser takes them.
+        let _ = self.context.translate(x, y);
+        let _ = self.context.scale(1.0 / zoom, 1.0 / zoom);
+        let _ = self.context.fill_text(&text, 0.0, 0.0);
+        self.context.restore();
+    }
+}
+
+/// As much of a text as is about so wide.
+fn fitting(text: &str, width: f64) -> Option<Cow<'_, str>> {
+    /// About the width of a letter of the canvas font.
+    const LETTER: f64 = 6.9;
+    let room = (width / LETTER) as usize;
+    if room < 3 {
+        return None;
+    }
+    Some(match text.char_indices().nth(room) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(room - 1).chain(['…']).collect()),
+    })
 }
 
 /// What a canvas shows.
@@ -112,23 +134,10 @@ pub(crate) struct CanvasProps {
     pub painter: Painter,
     /// Something was clicked.
     pub on_click: Callback<usize>,
-    /// Whether wheel and mouse zoom and move.
-    #[prop_or_default]
-    pub zooms: bool,
 }
 
-/// How the picture is moved and enlarged.
-#[derive(Clone, Copy, PartialEq)]
-struct Transform {
-    scale: f64,
-    x: f64,
-    y: f64,
-}
-
-const PLAIN: Transform = Transform { scale: 1.0, x: 0.0, y: 0.0 };
-
-/// How far a picture can be shrunk and enlarged.
-const SCALES: (f64, f64) = (0.1, 60.0);
+/// How much larger or smaller a step of the wheel makes a picture.
+const STEP: f64 = 1.15;
 
 /// Mouse movement that is still a click.
 const CLICK_PIXELS: i32 = 3;
@@ -139,48 +148,52 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
     let canvas = use_node_ref();
     let size = use_state(|| (0.0, 0.0));
     let over = use_state(|| None::<Hit>);
-    let transform = use_state(|| PLAIN);
+    let (sight, show) = use_sight();
+    let transform = sight.transform(*size);
     let pressed = use_mut_ref(|| None::<(i32, i32, Transform)>);
     // Colours are read when the picture is drawn, which is whenever this is rendered.
     let _theme = use_context::<Theme>();
     use_size(&canvas, &size);
     {
-        let drawn = (canvas.clone(), props.painter.clone(), *size, *transform, over.as_ref().map(|hit| hit.index));
+        let drawn = (canvas.clone(), props.painter.clone(), *size, transform, over.as_ref().map(|hit| hit.index));
         use_effect(move || draw(&drawn.0, &drawn.1, drawn.2, drawn.3, drawn.4));
     }
-    let place = |event: &MouseEvent, transform: Transform| {
+    let place = move |event: &MouseEvent| {
         let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
         ((x - transform.x) / transform.scale, (y - transform.y) / transform.scale)
     };
     let on_move = {
-        let (over, transform, pressed, painter, size, zooms) =
-            (over.clone(), transform.clone(), pressed.clone(), props.painter.clone(), *size, props.zooms);
+        let (over, show, pressed, painter, size) =
+            (over.clone(), show.clone(), pressed.clone(), props.painter.clone(), *size);
         Callback::from(move |event: MouseEvent| {
-            if let (true, Some((x, y, begun))) = (zooms, *pressed.borrow()) {
-                let moved = (f64::from(event.client_x() - x), f64::from(event.client_y() - y));
-                transform.set(Transform { x: begun.x + moved.0, y: begun.y + moved.1, ..begun });
+            if let Some((x, y, begun)) = *pressed.borrow() {
+                let moved = (event.client_x() - x, event.client_y() - y);
+                if moved.0.abs().max(moved.1.abs()) > CLICK_PIXELS || begun != transform {
+                    let (x, y) = (begun.x + f64::from(moved.0), begun.y + f64::from(moved.1));
+                    show.emit(Sight::of(Transform { x, y, ..begun }, size));
+                }
                 return;
             }
-            let hit = (painter.hit)(place(&event, *transform), size);
+            let hit = (painter.hit)(place(&event), size);
             if hit != *over {
                 over.set(hit);
             }
         })
     };
     let on_down = {
-        let (pressed, transform) = (pressed.clone(), transform.clone());
+        let pressed = pressed.clone();
         Callback::from(move |event: MouseEvent| {
-            *pressed.borrow_mut() = Some((event.client_x(), event.client_y(), *transform));
+            *pressed.borrow_mut() = Some((event.client_x(), event.client_y(), transform));
         })
     };
     let on_up = {
-        let (pressed, transform, painter, size, on_click) =
-            (pressed.clone(), transform.clone(), props.painter.clone(), *size, props.on_click.clone());
+        let (pressed, painter, size, on_click) =
+            (pressed.clone(), props.painter.clone(), *size, props.on_click.clone());
         Callback::from(move |event: MouseEvent| {
             let Some((x, y, _)) = pressed.borrow_mut().take() else { return };
             let moved = (event.client_x() - x).abs().max((event.client_y() - y).abs());
             if moved <= CLICK_PIXELS
-                && let Some(hit) = (painter.hit)(place(&event, *transform), size)
+                && let Some(hit) = (painter.hit)(place(&event), size)
             {
                 on_click.emit(hit.index);
             }
@@ -193,17 +206,13 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
             over.set(None);
         })
     };
+    let all = show.reform(|_: MouseEvent| Sight::WHOLE);
     let on_wheel = {
-        let (transform, zooms) = (transform.clone(), props.zooms);
+        let size = *size;
         Callback::from(move |event: WheelEvent| {
-            if !zooms {
-                return;
-            }
-            let factor = if event.delta_y() < 0.0 { 1.15 } else { 1.0 / 1.15 };
-            let scale = (transform.scale * factor).clamp(SCALES.0, SCALES.1);
-            let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));
-            let kept = scale / transform.scale;
-            transform.set(Transform { scale, x: x - (x - transform.x) * kept, y: y - (y - transform.y) * kept });
+            let factor = if event.delta_y() < 0.0 { STEP } else { 1.0 / STEP };
+            let at = (f64::from(event.offset_x()), f64::from(event.offset_y()));
+            show.emit(sight.zoomed(factor, at, size));
         })
     };
     html! {
@@ -212,6 +221,9 @@ pub(crate) fn Canvas(props: &CanvasProps) -> Html {
                 ref={canvas} role="img" aria-label={props.label.clone()} onmousemove={on_move} onmousedown={on_down}
                 onmouseup={on_up} onmouseleave={on_leave} onwheel={on_wheel}
             />
+            if !sight.is_whole() {
+                <button class="whole" onclick={all}>{ "All of it" }</button>
+            }
             if let Some(hit) = &*over {
                 <div class="tip">{ &hit.text }</div>
             }

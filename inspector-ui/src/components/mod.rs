@@ -12,6 +12,7 @@ mod local_table;
 mod menu;
 mod message;
 mod named_sets;
+mod sight;
 mod tabs;
 
 pub(crate) use bar::TopBar;

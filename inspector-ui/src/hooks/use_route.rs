@@ -41,12 +41,16 @@ impl Navigation {
 #[hook]
 pub(crate) fn use_route() -> Navigation {
     let place = use_state(read);
+    let here = use_mut_ref(Route::default);
+    here.borrow_mut().clone_from(&place.0);
     {
-        let place = place.clone();
+        let (place, here) = (place.clone(), here.clone());
         use_effect_with((), move |()| {
             let listener = web_sys::window().map(|window| {
-                let place = place.clone();
-                let moved = move |_: &Event| place.set(read());
+                let moved = move |_: &Event| {
+                    let (route, trouble) = read();
+                    place.set((arrive(route, &here.borrow()), trouble));
+                };
                 (
                     EventListener::new(&window, "hashchange", moved.clone()),
                     EventListener::new(&window, "popstate", moved),
@@ -57,7 +61,9 @@ pub(crate) fn use_route() -> Navigation {
     }
     let setter = |replace: bool| {
         let place = place.clone();
+        let here = here.clone();
         Callback::from(move |route: Route| {
+            let route = route.coming_from(&here.borrow());
             write(&route, replace);
             place.set((route, None));
         })
@@ -77,6 +83,15 @@ pub(crate) fn use_navigation() -> Navigation {
         amend: Callback::noop(),
         trouble: None,
     })
+}
+
+/// Where a link leads to; the address says no more of it than is so.
+fn arrive(route: Route, before: &Route) -> Route {
+    let arrived = route.clone().coming_from(before);
+    if arrived != route {
+        write(&arrived, true);
+    }
+    arrived
 }
 
 fn read() -> (Route, Option<String>) {

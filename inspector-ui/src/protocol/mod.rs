@@ -20,7 +20,8 @@ pub(crate) use object::{Brief, BytesQuestion, FrameLine, LinkLine, Links, Object
 pub(crate) use pictures::{
     ChangeRow, CompareQuestion, Compared, Dominators, DominatorsQuestion, LeakCluster, Leaks, LeaksQuestion, MapCell,
     MapQuestion, MemoryMap, Overview, OverviewQuestion, Paths, PathsQuestion, Pattern, PatternEdge, PatternNode,
-    PatternQuestion, Sites, SitesQuestion, Survivors, SurvivorsQuestion, Weight, WeightBox,
+    PatternQuestion, Piece, PieceBlock, PieceQuestion, Sites, SitesQuestion, Survivors, SurvivorsQuestion, Weight,
+    WeightBox,
 };
 
 /// A question: its kind decides what the answer is.
@@ -58,6 +59,8 @@ pub(crate) enum Request {
     Dominators(DominatorsQuestion),
     /// See [`MapQuestion`].
     Map(MapQuestion),
+    /// See [`PieceQuestion`].
+    Piece(PieceQuestion),
     /// See [`CompareQuestion`].
     Compare(CompareQuestion),
     /// See [`SurvivorsQuestion`].
@@ -96,6 +99,7 @@ questions! {
     Sites: SitesQuestion -> Sites,
     Dominators: DominatorsQuestion -> Dominators,
     Map: MapQuestion -> MemoryMap,
+    Piece: PieceQuestion -> Piece,
     Compare: CompareQuestion -> Compared,
     Survivors: SurvivorsQuestion -> Survivors,
     Dominated: DominatedQuestion -> Vec<(usize, u64)>,

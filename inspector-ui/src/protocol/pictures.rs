@@ -315,8 +315,41 @@ pub(crate) struct MapCell {
     pub blocks: u32,
     /// Whether a block lies at or behind it, so that allocators have handed it out once.
     pub used: bool,
-    /// The block with most bytes here.
-    pub largest: Option<u32>,
+}
+
+/// The blocks in a piece of linear memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PieceQuestion {
+    /// The snapshot's position in the recording, from 0.
+    pub snapshot: usize,
+    /// First address.
+    pub from: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+}
+
+/// What lies in a piece of linear memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    /// Number of blocks.
+    pub blocks: u64,
+    /// Bytes of them within the piece.
+    pub bytes: u64,
+    /// The first blocks, those with most bytes within the piece first.
+    pub shown: List<PieceBlock>,
+}
+
+/// A block in a piece of linear memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PieceBlock {
+    /// The block.
+    pub brief: Brief,
+    /// Bytes of it within the piece.
+    pub inside: u64,
+    /// The allocating line.
+    pub site: String,
+    /// Whether the root leads to it.
+    pub reachable: bool,
 }
 
 /// Two snapshots of the recording, by a relation.

@@ -24,6 +24,9 @@ pub(crate) struct DetailsProps {
 /// Widths that the pane can have, in pixels.
 const WIDTHS: std::ops::RangeInclusive<i32> = 260..=1200;
 
+/// The width on a fresh page.
+const USUAL_WIDTH: i32 = 400;
+
 /// How far the arrow keys move the edge.
 const KEY_STEP: i32 = 24;
 
@@ -31,9 +34,15 @@ const KEY_STEP: i32 = 24;
 #[function_component]
 pub(crate) fn Details(props: &DetailsProps) -> Html {
     let navigation = use_navigation();
-    let width = use_state(|| 400);
+    let told = navigation.route.pane.map_or(USUAL_WIDTH, |width| width.min(i32::MAX as u32) as i32);
+    let told = told.clamp(*WIDTHS.start(), *WIDTHS.end());
+    let width = use_state(|| told);
     let drags = use_state(|| false);
-    use_edge(&width, &drags);
+    use_edge(&width, &drags, &navigation);
+    {
+        let width = width.clone();
+        use_effect_with(told, move |told| width.set(*told));
+    }
     let answer = use_answer(Some(ObjectQuestion { snapshot: props.snapshot, object: props.object }));
     let begin = {
         let drags = drags.clone();
@@ -43,14 +52,14 @@ pub(crate) fn Details(props: &DetailsProps) -> Html {
         })
     };
     let on_key = {
-        let width = width.clone();
+        let (width, navigation) = (width.clone(), navigation.clone());
         Callback::from(move |event: KeyboardEvent| {
             let step = match event.key().as_str() {
                 "ArrowLeft" => KEY_STEP,
                 "ArrowRight" => -KEY_STEP,
                 _ => return,
             };
-            width.set((*width + step).clamp(*WIDTHS.start(), *WIDTHS.end()));
+            tell_width((*width + step).clamp(*WIDTHS.start(), *WIDTHS.end()), &navigation);
         })
     };
     let close = {
@@ -72,19 +81,35 @@ pub(crate) fn Details(props: &DetailsProps) -> Html {
     }
 }
 
-/// Follows the mouse while the edge is dragged.
+/// Puts the width into the address.
+fn tell_width(width: i32, navigation: &Navigation) {
+    let pane = Some(width.unsigned_abs()).filter(|_| width != USUAL_WIDTH);
+    navigation.amend.emit(Route { pane, ..navigation.route.clone() });
+}
+
+/// Follows the mouse while the edge is dragged, and the address when it is let go.
 #[hook]
-fn use_edge(width: &UseStateHandle<i32>, drags: &UseStateHandle<bool>) {
-    let (width, drags) = (width.clone(), drags.clone());
+fn use_edge(width: &UseStateHandle<i32>, drags: &UseStateHandle<bool>, navigation: &Navigation) {
+    let (width, drags, navigation) = (width.clone(), drags.clone(), navigation.clone());
     use_effect_with(*drags, move |active| {
         let listeners = active.then(web_sys::window).flatten().map(|window| {
             let inner = window.inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default() as i32;
+            let under = move |event: &Event| {
+                let event = event.dyn_ref::<MouseEvent>()?;
+                Some((inner - event.client_x()).clamp(*WIDTHS.start(), *WIDTHS.end()))
+            };
             let moved = EventListener::new(&window, "mousemove", move |event| {
-                if let Some(event) = event.dyn_ref::<MouseEvent>() {
-                    width.set((inner - event.client_x()).clamp(*WIDTHS.start(), *WIDTHS.end()));
+                if let Some(under) = under(event) {
+                    width.set(under);
                 }
             });
-            (moved, EventListener::new(&window, "mouseup", move |_| drags.set(false)))
+            let let_go = EventListener::new(&window, "mouseup", move |event| {
+                drags.set(false);
+                if let Some(under) = under(event) {
+                    tell_width(under, &navigation);
+                }
+            });
+            (moved, let_go)
         });
         move || drop(listeners)
     });
@@ -191,7 +216,8 @@ fn link_line(link: &LinkLine, navigation: &Navigation) -> Html {
 
 fn context(details: &ObjectDetails) -> Html {
     let frames = &details.context;
-    let title = if details.moved_by.is_some() { "Calling context of the move" } else { "Calling context of the allocation" };
+    let title =
+        if details.moved_by.is_some() { "Calling context of the move" } else { "Calling context of the allocation" };
     let line = |frame: &FrameLine| {
         let name = if frame.site {
             html! { <strong>{ &frame.function }</strong> }

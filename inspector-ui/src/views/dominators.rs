@@ -22,6 +22,15 @@ pub(crate) fn DominatorsView(props: &ShownProps) -> Html {
     let shape = SHAPES.into_iter().find(|(_, name)| *name == word).map_or(Shape::Treemap, |(shape, _)| shape);
     let grouped = !route.is_on("apart");
     let answer = use_answer(Some(DominatorsQuestion { snapshot: props.snapshot, top: route.top, grouped }));
+    let turn = {
+        let (go, to) = (navigation.go.clone(), route.turned("apart").with_option("within", None));
+        Callback::from(move |_: MouseEvent| go.emit(to.clone()))
+    };
+    let on_within = {
+        let (go, route) = (navigation.go.clone(), route.clone());
+        Callback::from(move |names| go.emit(route.with_option("within", names)))
+    };
+    let within = route.option("within").unwrap_or_default().to_owned();
     let choose = |(wanted, name): (Shape, &str)| {
         let (go, to) = (navigation.go.clone(), route.with_option("shape", Some(name.to_owned())));
         let onclick = Callback::from(move |_: MouseEvent| go.emit(to.clone()));
@@ -32,13 +41,13 @@ pub(crate) fn DominatorsView(props: &ShownProps) -> Html {
             <div class="tools">
                 { answer.shown().map(|shown| above(shown, &navigation)) }
                 { for SHAPES.map(choose) }
-                <button class="toggle" aria-pressed={grouped.to_string()} onclick={navigation.turn("apart")} title="Objects of one kind below one box share a box">{ "Kinds together" }</button>
+                <button class="toggle" aria-pressed={grouped.to_string()} onclick={turn} title="Objects of one kind below one box share a box">{ "Kinds together" }</button>
                 <span class="summary">{ answer.shown().map(summary) }</span>
             </div>
             { answered(&answer, |shown| html! {
                 <Boxes
                     label="Bytes that live only through each object" boxes={shown.boxes.clone()} unit="bytes"
-                    {shape} on_open={open(shown, &navigation)}
+                    {shape} within={within.clone()} on_within={on_within.clone()} on_open={open(shown, &navigation)}
                 />
             }) }
         </>
@@ -57,7 +66,7 @@ fn summary(shown: &Dominators) -> String {
 /// The way from the root down to what is shown.
 fn above(shown: &Dominators, navigation: &Navigation) -> Html {
     let link = |top: Option<u32>, text: String| {
-        let route = Route { top, ..navigation.route.clone() };
+        let route = Route { top, ..navigation.route.with_option("within", None) };
         html! { <li><a href={format!("#{}", route.to_fragment())}>{ text }</a></li> }
     };
     let object = |brief: &Brief| link(Some(brief.object), format!("{} {}", brief.kind, brief.text));
@@ -81,7 +90,8 @@ fn open(shown: &Dominators, navigation: &Navigation) -> Callback<usize> {
     Callback::from(move |index: usize| {
         // A box of several objects is only enlarged.
         if let Some(object) = boxes.get(index).and_then(|part| part.object) {
-            navigation.go.emit(Route { top: Some(object), object: Some(object), ..navigation.route.clone() });
+            let route = navigation.route.with_option("within", None);
+            navigation.go.emit(Route { top: Some(object), object: Some(object), ..route });
         }
     })
 }

@@ -52,21 +52,22 @@ pub(crate) struct BoxesProps {
     pub search: AttrValue,
     /// How they are shown.
     pub shape: Shape,
-    /// A box was clicked or opened. One that stands for several objects is enlarged besides.
+    /// A box was clicked or opened.
     pub on_open: Callback<usize>,
+    /// The box that is shown in place of the whole: the names down to it, one a line.
+    #[prop_or_default]
+    pub within: AttrValue,
+    /// Shows a box that stands for several objects in place of the whole, or the whole again.
+    #[prop_or_default]
+    pub on_within: Option<Callback<Option<String>>>,
 }
 
 /// The boxes.
 #[function_component]
 pub(crate) fn Boxes(props: &BoxesProps) -> Html {
-    let focus = use_state(|| 0usize);
-    {
-        // Another picture begins with the whole.
-        let focus = focus.clone();
-        use_effect_with(props.boxes.clone(), move |_| focus.set(0));
-    }
+    let focus = box_down(&props.boxes, &props.within);
     let words = Words { unit: props.unit.clone(), counts: props.counts.clone() };
-    let painted = (props.boxes.clone(), *focus, words, props.search.clone(), props.shape);
+    let painted = (props.boxes.clone(), focus, words, props.search.clone(), props.shape);
     let painter = use_memo(painted, |(boxes, focus, words, search, shape)| {
         let shown = subtree(boxes, *focus);
         match shape {
@@ -76,18 +77,18 @@ pub(crate) fn Boxes(props: &BoxesProps) -> Html {
     });
     if props.shape != Shape::Table {
         let on_click = {
-            let (focus, boxes, open) = (focus.clone(), props.boxes.clone(), props.on_open.clone());
+            let (boxes, open, within) = (props.boxes.clone(), props.on_open.clone(), props.on_within.clone());
             Callback::from(move |index: usize| {
-                let index = *focus + index;
-                if boxes.get(index).is_some_and(|part| part.object.is_none()) {
-                    focus.set(index);
+                let index = focus + index;
+                let several = index > 0 && boxes.get(index).is_some_and(|part| part.object.is_none());
+                if let Some(within) = within.as_ref().filter(|_| several) {
+                    within.emit(Some(names_down_to(&boxes, index).join("\n")));
                 }
                 open.emit(index);
             })
         };
-        let whole = (*focus > 0).then(|| {
-            let focus = focus.clone();
-            let out = Callback::from(move |_: MouseEvent| focus.set(0));
+        let whole = props.on_within.clone().filter(|_| focus > 0).map(|within| {
+            let out = within.reform(|_: MouseEvent| None);
             html! { <button class="whole" onclick={out}>{ "The whole picture" }</button> }
         });
         return html! { <>{ whole }<Canvas label={props.label.clone()} painter={(*painter).clone()} {on_click} /></> };
@@ -143,6 +144,34 @@ fn subtree(boxes: &List<WeightBox>, top: usize) -> List<WeightBox> {
     std::iter::once(first).chain(below).map(lifted).collect()
 }
 
+/// The names of the boxes from below the whole down to one of them.
+pub(super) fn names_down_to(boxes: &[WeightBox], index: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut depth = usize::MAX;
+    // The boxes above it are the last ones of each smaller depth before it.
+    for part in boxes.iter().take(index + 1).rev() {
+        if part.depth < depth && part.depth > 0 {
+            names.push(part.name.clone());
+            depth = part.depth;
+        }
+    }
+    names.reverse();
+    names
+}
+
+/// The box that names lead down to; the whole where they lead nowhere.
+fn box_down(boxes: &[WeightBox], names: &str) -> usize {
+    let mut at = 0;
+    for name in names.lines() {
+        let Some(depth) = boxes.get(at).map(|part| part.depth) else { return 0 };
+        let below = boxes.iter().enumerate().skip(at + 1).take_while(|(_, part)| part.depth > depth);
+        let mut found = below.filter(|(_, part)| part.depth == depth + 1 && part.object.is_none() && part.name == name);
+        let Some((next, _)) = found.next() else { return 0 };
+        at = next;
+    }
+    at
+}
+
 /// A box in a line.
 pub(super) fn described(boxes: &[WeightBox], index: usize, words: &Words) -> String {
     let (Some(part), Some(whole)) = (boxes.get(index), boxes.first()) else { return String::new() };
@@ -167,23 +196,28 @@ fn painter(boxes: List<WeightBox>, words: Words, search: String) -> Painter {
     let found: Vec<bool> = boxes.iter().map(|part| matches(part, &search)).collect();
     let paint = move |surface: &Surface, over: Option<usize>| {
         let (ground, quiet) = (surface.token("--ground"), surface.token("--sunken"));
+        let (from, above, to, below) = surface.in_sight();
+        let gap = 1.0 / surface.zoom();
         for (index, part) in drawn.iter().enumerate() {
             let (left, width) = spans(part, surface.width);
             let top = part.depth as f64 * BOX_PIXELS;
-            if width < 0.5 || top > surface.height {
+            let out = left > to || left + width < from || top > below || top + BOX_PIXELS < above;
+            if out || width * surface.zoom() < 0.5 {
                 continue;
             }
             let faded = !found[index];
             let fill = if faded { quiet.clone() } else { surface.token(&colour::token(&part.name)) };
             surface.context.set_global_alpha(if over == Some(index) { 0.75 } else { 1.0 });
             surface.context.set_fill_style_str(&fill);
-            surface.context.fill_rect(left, top, width, BOX_PIXELS - 1.0);
+            surface.context.fill_rect(left, top, width, BOX_PIXELS - gap);
             surface.context.set_fill_style_str(&ground);
-            surface.context.fill_rect(left + width - 1.0, top, 1.0, BOX_PIXELS - 1.0);
+            surface.context.fill_rect(left + width - gap, top, gap, BOX_PIXELS - gap);
             if !faded {
                 surface.context.set_fill_style_str(LABEL);
                 let label = format!("{} {}", part.name, format::short_place(&part.place));
-                surface.text(&label, (left + 5.0, top + BOX_PIXELS / 2.0), width - 8.0);
+                // Of a box that begins out of sight the name is seen all the same.
+                let (left, right) = (left.max(from), (left + width).min(to));
+                surface.label(&label, (left + 5.0 * gap, top + BOX_PIXELS / 2.0), right - left - 8.0 * gap);
             }
         }
         surface.context.set_global_alpha(1.0);
@@ -198,4 +232,29 @@ fn painter(boxes: List<WeightBox>, words: Words, search: String) -> Painter {
         Some(Hit { index, text: described(&boxes, index, &words) })
     };
     Painter { paint: Rc::new(paint), hit: Rc::new(hit) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_down_to_a_box() {
+        let part = |depth: usize, name: &str| WeightBox {
+            name: name.into(),
+            place: String::new(),
+            depth,
+            start: 0,
+            weight: 1,
+            own: 0,
+            count: 2,
+            object: None,
+        };
+        let boxes = [part(0, "root"), part(1, "a"), part(2, "b"), part(1, "c"), part(2, "b"), part(3, "d")];
+        for index in 0..boxes.len() {
+            assert_eq!(box_down(&boxes, &names_down_to(&boxes, index).join("\n")), index);
+        }
+        assert_eq!(names_down_to(&boxes, 5), ["c", "b", "d"]);
+        assert_eq!([box_down(&boxes, "c\nx"), box_down(&[], "a")], [0, 0]);
+    }
 }

@@ -160,7 +160,7 @@ fn Picture(props: &PictureProps) -> Html {
     };
     if !props.as_table {
         let label = "Kinds that refer to the set, from the roots on the left to the set on the right";
-        return html! { <Canvas {label} painter={(*painter).clone()} on_click={open} zooms=true /> };
+        return html! { <Canvas {label} painter={(*painter).clone()} on_click={open} /> };
     }
     let make = {
         let pattern = props.pattern.clone();

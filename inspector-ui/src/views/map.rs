@@ -5,10 +5,12 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::ShownProps;
-use crate::components::{Canvas, Column, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, answered, number};
+use crate::components::{
+    Canvas, Column, Hit, LocalTable, Painter, RowMaker, Surface, TableRow, answered, chip, number,
+};
 use crate::format;
-use crate::hooks::{use_answer, use_navigation};
-use crate::protocol::{MapCell, MapQuestion, MemoryMap};
+use crate::hooks::{Navigation, use_answer, use_navigation};
+use crate::protocol::{MapCell, MapQuestion, MemoryMap, Piece, PieceBlock, PieceQuestion};
 use crate::route::Route;
 
 /// Sizes of cells that can be chosen: a page of wasm is the largest.
@@ -30,12 +32,14 @@ pub(crate) fn MapView(props: &ShownProps) -> Html {
     let option = |size: u64| html! { <option value={size.to_string()} selected={size == cell_bytes}>{ format::binary(size) }</option> };
     let on_cell = {
         let navigation = navigation.clone();
-        Callback::from(move |object: Option<u32>| {
-            if object.is_some() {
-                navigation.go.emit(Route { object, ..navigation.route.clone() });
-            }
+        Callback::from(move |start: u64| {
+            navigation.go.emit(navigation.route.with_option("at", Some(start.to_string())));
         })
     };
+    // A larger cell may have been chosen since, or made because there would be too many.
+    let bytes = answer.shown().map_or(cell_bytes, |map| map.cell_bytes);
+    let at = navigation.route.option("at").and_then(|at| at.parse::<u64>().ok()).map(|at| at - at % bytes);
+    let piece = use_answer(at.map(|from| PieceQuestion { snapshot: props.snapshot, from, bytes }));
     html! {
         <>
             <div class="tools">
@@ -44,7 +48,55 @@ pub(crate) fn MapView(props: &ShownProps) -> Html {
                 { legend() }
                 <span class="summary">{ answer.shown().map(|map| format!("{} of linear memory", format::counted(map.memory_bytes, "byte", "bytes"))) }</span>
             </div>
-            { answered(&answer, |map| html! { <Cells map={map.clone()} {as_table} {on_cell} /> }) }
+            <div class="panes">
+                <div class="view">
+                    { answered(&answer, |map| html! { <Cells map={map.clone()} {as_table} {at} {on_cell} /> }) }
+                </div>
+                if let Some(from) = at {
+                    <section class="beside" aria-label="Blocks here" tabindex="0">
+                        <h2 class="mono">{ format!("{}–{}", format::address(from), format::address(from + (bytes - 1))) }</h2>
+                        { answered(&piece, |piece| blocks(piece, &navigation)) }
+                    </section>
+                }
+            </div>
+        </>
+    }
+}
+
+/// What lies in a cell: what would have to go for its memory to be free.
+fn blocks(piece: &Piece, navigation: &Navigation) -> Html {
+    let line = |block: &PieceBlock| {
+        let route = Route { object: Some(block.brief.object), ..navigation.route.clone() };
+        let size = format::counted(block.brief.size, "byte", "bytes");
+        let size = if block.inside < block.brief.size {
+            format!("{} of {size} here", format::exact(block.inside))
+        } else {
+            size
+        };
+        html! {
+            <li>
+                <a href={format!("#{}", route.to_fragment())}>{ chip(&block.brief.kind) }{ &block.brief.kind }{ " " }<span class="mono">{ &block.brief.text }</span></a>
+                <div class="quiet">
+                    { size }{ ", " }<span class="mono">{ format::short_place(&block.site) }</span>
+                    if !block.reachable {
+                        { ", " }<span class="alarm">{ "leaked" }</span>
+                    }
+                </div>
+            </li>
+        }
+    };
+    let more = piece.blocks - piece.shown.len() as u64;
+    html! {
+        <>
+            if piece.blocks == 0 {
+                <p class="quiet">{ "No block lies here." }</p>
+            } else {
+                <p>{ format!("Kept by {} with {}.", format::counted(piece.blocks, "block", "blocks"), format::counted(piece.bytes, "byte", "bytes")) }</p>
+            }
+            <ul class="list">{ for piece.shown.iter().map(line) }</ul>
+            if more > 0 {
+                <p class="quiet">{ format!("and {} more", format::exact(more)) }</p>
+            }
         </>
     }
 }
@@ -70,16 +122,17 @@ fn legend() -> Html {
 struct CellsProps {
     map: MemoryMap,
     as_table: bool,
-    on_cell: Callback<Option<u32>>,
+    /// The first address of the chosen cell.
+    at: Option<u64>,
+    on_cell: Callback<u64>,
 }
 
 /// The grid, or its table.
 #[function_component]
 fn Cells(props: &CellsProps) -> Html {
-    let map = props.map.clone();
-    let painter = use_memo(map, |map| painter(map.clone()));
-    let cells = props.map.cells.clone();
-    let open = props.on_cell.reform(move |index: usize| cells.get(index).and_then(|cell| cell.largest));
+    let painter = use_memo((props.map.clone(), props.at), |(map, at)| painter(map.clone(), *at));
+    let bytes = props.map.cell_bytes;
+    let open = props.on_cell.reform(move |index: usize| index as u64 * bytes);
     if !props.as_table {
         return html! { <Canvas label="Linear memory by cells" painter={(*painter).clone()} on_click={open} /> };
     }
@@ -118,14 +171,20 @@ fn grid(cells: usize, (width, height): (f64, f64)) -> (f64, usize) {
     (side, ((width / side) as usize).max(1))
 }
 
-fn painter(map: MemoryMap) -> Painter {
+fn painter(map: MemoryMap, at: Option<u64>) -> Painter {
     let drawn = map.clone();
+    let chosen = at.map(|at| (at / map.cell_bytes) as usize);
     let paint = move |surface: &Surface, over: Option<usize>| {
         let colours = PARTS.map(|(token, _)| surface.token(token));
         let (side, columns) = grid(drawn.cells.len(), (surface.width, surface.height));
-        let inner = if side > 5.0 { side - 1.0 } else { side };
+        let gap = 1.0 / surface.zoom();
+        let inner = if side > 5.0 * gap { side - gap } else { side };
+        let (left, top, right, bottom) = surface.in_sight();
         for (index, cell) in drawn.cells.iter().enumerate() {
             let (x, y) = ((index % columns) as f64 * side, (index / columns) as f64 * side);
+            if x > right || y > bottom || x + side < left || y + side < top {
+                continue;
+            }
             let ground = if cell.used { &colours[4] } else { &colours[5] };
             surface.context.set_fill_style_str(ground);
             surface.context.fill_rect(x, y, inner, inner);
@@ -136,9 +195,10 @@ fn painter(map: MemoryMap) -> Painter {
                 surface.context.fill_rect(x + at, y, wide, inner);
                 at += wide;
             }
-            if over == Some(index) {
+            if over == Some(index) || chosen == Some(index) {
                 surface.context.set_stroke_style_str(&surface.token("--text"));
-                surface.context.stroke_rect(x + 0.5, y + 0.5, inner, inner);
+                surface.context.set_line_width(gap);
+                surface.context.stroke_rect(x + gap / 2.0, y + gap / 2.0, inner, inner);
             }
         }
     };

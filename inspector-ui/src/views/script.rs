@@ -1,5 +1,6 @@
 //! Script: the JS API at work, cell by cell.
 
+use gloo::timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -34,8 +35,10 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
     let cells = use_state(Vec::<Cell>::new);
     let busy = use_state(|| false);
     let field = use_node_ref();
+    let on_text = use_text(&field, &navigation);
     let run = {
         let (cells, busy, field, asking) = (cells.clone(), busy.clone(), field.clone(), asking.clone());
+        let on_text = on_text.clone();
         Callback::from(move |()| {
             let (Some(field), Some(asking)) = (field.cast::<HtmlTextAreaElement>(), asking.clone()) else { return };
             let asked = field.value();
@@ -44,6 +47,7 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
             }
             busy.set(true);
             remember(&asked);
+            on_text.emit(());
             let (cells, busy) = (cells.clone(), busy.clone());
             spawn_local(async move {
                 let said = asking.engine.run_script(&asked).await.map(|result| {
@@ -69,10 +73,11 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
         })
     };
     let example = |text: &'static str| {
-        let field = field.clone();
+        let (field, on_text) = (field.clone(), on_text.clone());
         let put = Callback::from(move |_: MouseEvent| {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
                 field.set_value(text);
+                on_text.emit(());
             }
         });
         html! { <li><button class="link mono" onclick={put}>{ text }</button></li> }
@@ -81,7 +86,7 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
         <div class="scroll" tabindex="0" role="region" aria-label="Script">
             <div class="page">
                 <label for="script">{ "Script: " }<span class="quiet">{ "hp is the heap, print() prints, Tab completes, Ctrl+Enter runs, ↑ brings back what was run" }</span></label>
-                <ScriptField field={field.clone()} hint={navigation.route.set.to_string()} on_run={run.clone()} />
+                <ScriptField field={field.clone()} hint={navigation.route.set.to_string()} on_run={run.clone()} on_text={on_text.clone()} />
                 <p>
                     <button class="primary" disabled={*busy} onclick={run.reform(|_: MouseEvent| ())}>{ "Run" }</button>
                     if *busy {
@@ -96,6 +101,40 @@ pub(crate) fn ScriptView(_props: &ShownProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// How long nothing is written before the address follows.
+const STILL_MILLIS: u32 = 300;
+
+/// Keeps the field and the address alike: a link brings a script back, and runs nothing. What comes out is to be called
+/// whenever something else is written.
+#[hook]
+fn use_text(field: &NodeRef, navigation: &Navigation) -> Callback<()> {
+    let told = navigation.route.option("script").unwrap_or_default().to_owned();
+    let written = use_mut_ref(String::new);
+    let latest = use_mut_ref(|| navigation.clone());
+    latest.borrow_mut().clone_from(navigation);
+    let later = use_mut_ref(|| None::<Timeout>);
+    {
+        let (field, written) = (field.clone(), written.clone());
+        use_effect_with(told, move |told| {
+            if let Some(field) = field.cast::<HtmlTextAreaElement>().filter(|_| *told != *written.borrow()) {
+                written.borrow_mut().clone_from(told);
+                field.set_value(told);
+            }
+        });
+    }
+    let field = field.clone();
+    Callback::from(move |()| {
+        let (field, written, latest) = (field.clone(), written.clone(), latest.clone());
+        *later.borrow_mut() = Some(Timeout::new(STILL_MILLIS, move || {
+            let Some(field) = field.cast::<HtmlTextAreaElement>() else { return };
+            let (text, navigation) = (field.value(), latest.borrow().clone());
+            written.borrow_mut().clone_from(&text);
+            let script = Some(text).filter(|text| !text.is_empty());
+            navigation.amend.emit(navigation.route.with_option("script", script));
+        }));
+    })
 }
 
 fn cell(cell: &Cell, navigation: &Navigation) -> Html {

@@ -20,6 +20,8 @@ pub(super) struct ScriptFieldProps {
     pub hint: AttrValue,
     /// Runs the script.
     pub on_run: Callback<()>,
+    /// Something else is written in it.
+    pub on_text: Callback<()>,
 }
 
 /// The names that fit at the cursor, and the one that is chosen.
@@ -44,17 +46,19 @@ pub(super) fn ScriptField(props: &ScriptFieldProps) -> Html {
     let open = use_state(Open::default);
     let back = use_mut_ref(|| 0usize);
     let on_input = {
-        let (open, field) = (open.clone(), props.field.clone());
+        let (open, field, on_text) = (open.clone(), props.field.clone(), props.on_text.clone());
         Callback::from(move |_: InputEvent| {
+            on_text.emit(());
             let found = field.cast::<HtmlTextAreaElement>().and_then(|field| complete(&before_cursor(&field)));
             open.set(found.map(listed).unwrap_or_default());
         })
     };
     let accept = {
-        let (open, field) = (open.clone(), props.field.clone());
+        let (open, field, on_text) = (open.clone(), props.field.clone(), props.on_text.clone());
         Callback::from(move |chosen: usize| {
             if let (Some(field), Some(name)) = (field.cast::<HtmlTextAreaElement>(), open.names.get(chosen)) {
                 put(&field, open.from, &name.written);
+                on_text.emit(());
             }
             open.set(Open::default());
         })
@@ -77,6 +81,7 @@ pub(super) fn ScriptField(props: &ScriptFieldProps) -> Html {
                 _ => false,
             };
             if done {
+                props.on_text.emit(());
                 event.prevent_default();
             }
         })

@@ -4,7 +4,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::ShownProps;
-use super::flame::{Boxes, Shape};
+use super::flame::{Boxes, Shape, names_down_to};
 use crate::components::{Crumbs, answered};
 use crate::expression::SetExpression;
 use crate::format;
@@ -109,17 +109,10 @@ fn summary(sites: &Sites) -> String {
 fn zoom(sites: &Sites, navigation: &Navigation, below: Vec<String>) -> Callback<usize> {
     let (boxes, navigation) = (sites.boxes.clone(), navigation.clone());
     Callback::from(move |index: usize| {
-        let Some(target) = boxes.get(index).filter(|target| target.depth > 0) else { return };
-        // The boxes above it are the last ones of each smaller depth before it.
-        let mut names = vec![target.name.clone()];
-        let mut depth = target.depth;
-        for part in boxes[..index].iter().rev() {
-            if part.depth + 1 == depth && part.depth > 0 {
-                names.push(part.name.clone());
-                depth = part.depth;
-            }
+        let names = names_down_to(&boxes, index);
+        if names.is_empty() {
+            return;
         }
-        names.reverse();
         // The first box below the whole is the one that was zoomed into before.
         let kept = below.len().saturating_sub(1);
         let names: Vec<String> = below[..kept].iter().cloned().chain(names).collect();

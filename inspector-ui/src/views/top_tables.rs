@@ -6,6 +6,7 @@ use crate::components::{chip, number, share_bar};
 use crate::expression::SetExpression;
 use crate::format;
 use crate::hooks::Navigation;
+use crate::order::largest_first;
 use crate::protocol::{
     ChangeRow, Compared, Course, Dominators, Growth, LeakCluster, Leaks, Row, SnapshotSummary, Table, WeightBox,
 };
@@ -87,7 +88,7 @@ pub(super) fn holders(held: Option<&Dominators>, quick: bool, navigation: &Navig
     };
     let first = held.map_or_else(Vec::new, |held| {
         let mut parts: Vec<&WeightBox> = held.boxes.iter().filter(|part| part.depth == 1).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.weight));
+        largest_first(&mut parts, |part| part.weight);
         parts.into_iter().take(ROWS).map(row).collect()
     });
     let all = Route { view: View::Dominators, top: None, ..navigation.route.clone() };

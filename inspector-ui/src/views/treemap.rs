@@ -152,8 +152,12 @@ pub(super) fn painter(boxes: List<WeightBox>, words: Words, search: String) -> P
     let paint = move |surface: &Surface, over: Option<usize>| {
         let (ground, quiet) = (surface.token("--ground"), surface.token("--sunken"));
         let places = drawn_places((surface.width, surface.height));
+        let (left, top, right, bottom) = surface.in_sight();
         for (index, (part, area)) in drawn.iter().zip(places.iter()).enumerate() {
             let Some(area) = area else { continue };
+            if area.x > right || area.y > bottom || area.x + area.width < left || area.y + area.height < top {
+                continue;
+            }
             let faded = !found[index];
             let fill = if faded { quiet.clone() } else { surface.token(&colour::token(&part.name)) };
             surface.context.set_global_alpha(if over == Some(index) { 0.75 } else { 1.0 });
@@ -164,7 +168,8 @@ pub(super) fn painter(boxes: List<WeightBox>, words: Words, search: String) -> P
             if !faded && area.height >= TITLE {
                 surface.context.set_fill_style_str(LABEL);
                 let label = format!("{} {}", part.name, part.place);
-                surface.text(&label, (area.x + 4.0, area.y + TITLE / 2.0), area.width - 8.0);
+                let gap = 1.0 / surface.zoom();
+                surface.label(&label, (area.x + 4.0 * gap, area.y + TITLE / 2.0), area.width - 8.0 * gap);
             }
         }
         surface.context.set_global_alpha(1.0);
