@@ -116,9 +116,8 @@ impl Recording {
             return Ok(None);
         }
         let bytes = self.checked_entry(TIMELINE)?;
-        let wrong =
-            |error: serde_json::Error| SnapshotError::Description { entry: TIMELINE.into(), detail: error.to_string() };
-        serde_json::from_slice(&bytes).map(Some).map_err(wrong)
+        let text = text_of(TIMELINE, &bytes)?;
+        serde_json::from_str(text).map(Some).map_err(|error| wrong_description(TIMELINE, &error))
     }
 
     fn check_numbers(&self) -> Result<(), SnapshotError> {
@@ -219,10 +218,18 @@ pub(super) fn described(entries: &BTreeMap<String, Vec<u8>>) -> Result<Described
 }
 
 fn parse<T: DeserializeOwned>(entry: &str, bytes: &[u8]) -> Result<T, SnapshotError> {
-    let wrong =
-        |error: serde_json::Error| SnapshotError::Description { entry: entry.into(), detail: error.to_string() };
-    let description = upgrade(entry, serde_json::from_slice(bytes).map_err(wrong)?)?;
+    let wrong = |error: serde_json::Error| wrong_description(entry, &error);
+    let description = upgrade(entry, serde_json::from_str(text_of(entry, bytes)?).map_err(wrong)?)?;
     serde_json::from_value(description).map_err(wrong)
+}
+
+/// Texts are parsed, and not bytes: the page does the same with what the worker says, and loads the code once.
+fn text_of<'bytes>(entry: &str, bytes: &'bytes [u8]) -> Result<&'bytes str, SnapshotError> {
+    std::str::from_utf8(bytes).map_err(|error| wrong_description(entry, &error))
+}
+
+fn wrong_description(entry: &str, error: &dyn std::fmt::Display) -> SnapshotError {
+    SnapshotError::Description { entry: entry.into(), detail: error.to_string() }
 }
 
 /// The tables of one snapshot.
