@@ -19,7 +19,7 @@ const CATEGORIES: [&str; 4] = ["toplevel", "devtools.timeline", "v8", "disabled-
 const LONG_MILLIS: f64 = 50.0;
 
 /// Parts of a task that are named.
-const PARTS: usize = 3;
+const PARTS: usize = 5;
 
 /// A recording of the browser that goes on.
 pub(crate) struct Trace {
@@ -34,13 +34,13 @@ pub(crate) struct Task {
     pub(crate) wall: f64,
     /// Milliseconds of the processor.
     pub(crate) cpu: f64,
-    /// Its longest parts.
+    /// The parts that took most of the processor's time.
     pub(crate) parts: String,
 }
 
 /// What was recorded.
 pub(crate) struct Tasks {
-    /// Tasks of the main threads of pages, longest first.
+    /// Tasks of the main threads of pages, those that took most of the processor's time first.
     main: Vec<Task>,
     /// Milliseconds of the processor of the tasks of all threads of the browser: those that draw too.
     pub(crate) all_cpu: f64,
@@ -60,7 +60,7 @@ impl Tasks {
         let longest =
             longest.map(|task| format!("\n    {:.0} ms, {:.0} of the processor: {}", task.wall, task.cpu, task.parts));
         let longest: String = longest.collect();
-        format!("{wall} tasks above {LONG_MILLIS} ms, {cpu} by the processor's time; the longest:{longest}")
+        format!("{wall} tasks above {LONG_MILLIS} ms, {cpu} by the processor's time; the largest:{longest}")
     }
 }
 
@@ -112,15 +112,15 @@ fn tasks(events: &[Value]) -> Tasks {
             place(event) == place(run) && number(event, "ts") >= begin && number(event, "ts") < begin + wall
         };
         let mut within: Vec<&&Value> =
-            if wall > LONG_MILLIS * 500.0 { parts.iter().filter(within).collect() } else { vec![] };
-        within.sort_by(|one, other| number(other, "dur").total_cmp(&number(one, "dur")));
+            if number(run, "tdur") > LONG_MILLIS * 100.0 { parts.iter().filter(within).collect() } else { vec![] };
+        within.sort_by(|one, other| number(other, "tdur").total_cmp(&number(one, "tdur")));
         let name = |event: &&&Value| {
-            format!("{} {:.0}", event["name"].as_str().unwrap_or_default(), number(event, "dur") / 1000.0)
+            format!("{} {:.0}", event["name"].as_str().unwrap_or_default(), number(event, "tdur") / 1000.0)
         };
         let parts: Vec<String> = within.iter().take(PARTS).map(name).collect();
         Task { wall: wall / 1000.0, cpu: number(run, "tdur") / 1000.0, parts: parts.join(", ") }
     };
     let mut tasks: Vec<Task> = runs.iter().map(task).collect();
-    tasks.sort_by(|one, other| other.wall.total_cmp(&one.wall));
+    tasks.sort_by(|one, other| other.cpu.total_cmp(&one.cpu));
     Tasks { main: tasks, all_cpu }
 }

@@ -143,6 +143,7 @@ async fn the_map_leads_to_blocks() {
     inspector.wait_for(&format!("document.querySelector('.beside')?.innerText === {kept:?}")).await;
     // Where nothing lies the map says so.
     inspector.press_button("As a table").await;
+    inspector.screenshot("map-piece").await;
     inspector.click_picture(0.02, 0.02).await;
     inspector.wait_for("document.querySelector('.beside')?.innerText.includes('No block lies here.')").await;
     let wrong = inspector.axe().await;

@@ -181,7 +181,7 @@ fn properties(details: &ObjectDetails) -> Html {
                 }
                 { row("Born", html! { format!("in snapshot interval {}", details.age) }) }
                 if let Some(function) = &details.moved_by {
-                    { row("Moved", html! { <span title={MOVED}>{ "last by " }<span class="mono">{ function }</span>{ ", which makes it a block of that interval" }</span> }) }
+                    { row("Moved", html! { <span title={MOVED}>{ "last by " }<span class="mono">{ function }</span>{ "; what it was before is not recorded" }</span> }) }
                 }
                 { row("Reachable", html! { if details.reachable { { "yes" } } else { <span class="alarm">{ "no" }</span> } }) }
             </tbody>
