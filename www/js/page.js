@@ -26,12 +26,9 @@ async function openSession() {
   });
 }
 
-/** Lets the browser do something else: what follows is a task of its own, so that none is long. */
-const nextTask = () => new Promise((resolve) => setTimeout(resolve));
-
 const worker = new EngineWorker();
-await nextTask();
 await Promise.all([openSession(), init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) })]);
 globalThis.hp = mirror(worker);
-await nextTask();
+// The module is linked in one task and the page is made in another one, so that neither is long.
+await new Promise((resolve) => setTimeout(resolve));
 start_page(worker);
