@@ -42,6 +42,7 @@ impl Guest {
         let events = target.events;
         let wasm = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let wasi = wasi_options(command, options)?;
+        Target::check_imports(&wasm).with_context(|| path.display().to_string())?;
         let mut target = Target::load(&wasm, target).with_context(|| path.display().to_string())?;
         if events && target.map().collects() {
             bail!(

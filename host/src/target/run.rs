@@ -6,6 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use wasmparser::{Parser, Payload, TypeRef};
 use wasmtime::{Config, Engine, ExternType, Instance, Linker, Module, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -130,6 +131,25 @@ impl Target {
         wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)
             .map_err(|error| TargetError::engine(&error))?;
         Ok(Self { engine, module, linker, map: Arc::new(map), options, asked: None })
+    }
+
+    /// Finds a function that a guest imports and nothing gives it, unless an embedder adds it: WASI preview 1 and the functions
+    /// of `heapy` are there. Without compiling, which takes long; what is no module is left to [`load`](Self::load).
+    ///
+    /// # Errors
+    /// [`TargetError::MissingImport`] names the first one.
+    pub fn check_imports(wasm: &[u8]) -> Result<(), TargetError> {
+        let engine = Engine::default();
+        let mut linker: Linker<Guest> = Linker::new(&engine);
+        wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi)
+            .map_err(|error| TargetError::engine(&error))?;
+        let mut store = Store::new(&engine, Guest::new(&WasiOptions::default())?);
+        for (module, name) in imported_functions(wasm) {
+            if module != heapy_guest::abi::MODULE && linker.get(&mut store, module, name).is_err() {
+                return Err(TargetError::MissingImport { module: module.to_owned(), name: name.to_owned() });
+            }
+        }
+        Ok(())
     }
 
     /// As [`load`](Self::load), from a file.
@@ -388,6 +408,19 @@ fn compile(wasm: &[u8], options: &TargetOptions, engine: &Engine) -> Result<(Mod
         cache.keep(key, &module, &instrumented.map);
     }
     Ok((module, instrumented.map))
+}
+
+/// Module and name of the functions that a module imports, as far as it can be read.
+fn imported_functions(wasm: &[u8]) -> Vec<(&str, &str)> {
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let mut before_code = payloads.take_while(|payload| !matches!(payload, Payload::CodeSectionStart { .. }));
+    let imports = before_code.find_map(|payload| match payload {
+        Payload::ImportSection(reader) => Some(reader),
+        _ => None,
+    });
+    let imports = imports.into_iter().flat_map(|reader| reader.into_imports().map_while(Result::ok));
+    let functions = imports.filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+    functions.map(|import| (import.module, import.name)).collect()
 }
 
 fn instrument_options(options: &TargetOptions) -> Options {
