@@ -43,7 +43,7 @@ pub(super) fn text(timeline: &Timeline) -> String {
         text.push('\n');
         text.push_str(&lifetimes_line(lifetimes));
     }
-    let runs: Vec<&[Grow]> = timeline.grows.chunk_by(|one, other| alike(one, other)).collect();
+    let runs: Vec<&[Grow]> = timeline.grows.chunk_by(alike).collect();
     let (left_out, shown) = runs.split_at(runs.len().saturating_sub(GROWS_SHOWN));
     for run in shown {
         text.push('\n');
