@@ -96,7 +96,9 @@ fn print(report: &Report) {
             println!("{:14} {bytes:6.3}   bytes an event", row.name);
         }
     }
-    println!("{:14} {:6.3}   of those that allocate", "geometric mean", report.geomean);
+    if report.rows.iter().any(|row| row.counts) {
+        println!("{:14} {:6.3}   of those that allocate", "geometric mean", report.geomean);
+    }
 }
 
 fn print_native(programs: &[Program]) -> Result<()> {
