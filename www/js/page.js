@@ -5,14 +5,16 @@ import { EngineWorker } from "./engine.js";
 import { mirror } from "./mirror.js";
 
 const root = document.documentElement;
-const stored = (() => {
+root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+
+/** Takes the theme that was chosen last. The first look into the storage takes the browser tens of milliseconds. */
+function restoreTheme() {
   try {
-    return localStorage.getItem("heapy.theme");
+    root.dataset.theme = localStorage.getItem("heapy.theme") ?? root.dataset.theme;
   } catch {
-    return null; // Storage may be switched off.
+    // Storage may be switched off.
   }
-})();
-root.dataset.theme = stored ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}
 
 /** Exchanges the token of the printed address for a cookie, and takes it out of the address and the history. */
 async function openSession() {
@@ -26,9 +28,17 @@ async function openSession() {
   });
 }
 
+/** Lets the browser do something else: what follows is a task of its own, so that none is long. */
+const nextTask = () => new Promise((resolve) => setTimeout(resolve));
+
+// The token leaves the address before anything else happens.
+const session = openSession();
 const worker = new EngineWorker();
-await Promise.all([openSession(), init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) })]);
+await nextTask();
+const loaded = init({ module_or_path: new URL("inspector_bg.wasm", import.meta.url) });
+await nextTask();
+restoreTheme();
+await Promise.all([session, loaded]);
 globalThis.hp = mirror(worker);
-// The module is linked in one task and the page is made in another one, so that neither is long.
-await new Promise((resolve) => setTimeout(resolve));
+await nextTask();
 start_page(worker);
