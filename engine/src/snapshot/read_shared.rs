@@ -119,7 +119,7 @@ fn frames(tables: &Tables<'_>, builder: &mut HeapBuilder) -> Result<Vec<FrameId>
         let offsets = batch.optional("offset", ColumnType::U64)?;
         let inlined = batch.complete("inlined", ColumnType::Bool)?;
         let library = batch.complete("library", ColumnType::Bool)?;
-        let reallocates = batch.optional("reallocates", ColumnType::Bool)?;
+        let reallocates = batch.added("reallocates", ColumnType::Bool)?;
         for row in 0..batch.rows {
             let function = functions.text(row);
             ids.push(builder.add_frame(Frame {
@@ -132,7 +132,7 @@ fn frames(tables: &Tables<'_>, builder: &mut HeapBuilder) -> Result<Vec<FrameId>
                 offset: offsets.u64(row),
                 inlined: inlined.bool(row) == Some(true),
                 library: library.bool(row) == Some(true),
-                reallocates: reallocates.bool(row) == Some(true),
+                reallocates: reallocates.and_then(|column| column.bool(row)) == Some(true),
             }));
         }
         Ok(())
