@@ -60,7 +60,8 @@ impl Cutter {
     }
 }
 
-/// Cuts live blocks, ascending by address, into what was handed out inside of them, ascending too and without overlaps.
+/// Cuts live blocks, ascending by address, into what was handed out inside of them, ascending too. What reaches into one
+/// that was handed out below it does not fit: sizes may be claimed wrongly.
 pub(crate) fn carve(
     cutters: &[Cutter],
     handed_out: impl Iterator<Item = (u64, Handed)>,
@@ -80,8 +81,10 @@ pub(crate) fn carve(
             carved.strays += u64::from(!carved.push_alone(address, handed, free, memory_bytes));
         }
         parts.clear();
+        let mut free_from = block.address;
         while let Some((address, handed)) = inside.next_if(|(address, _)| *address < end) {
-            if address + handed.size <= end {
+            if address >= free_from && address + handed.size <= end {
+                free_from = address + handed.size.max(1);
                 parts.push((address, handed));
             } else {
                 carved.strays += 1;
@@ -161,5 +164,21 @@ impl Carved {
         {
             before.usable += size;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reaches_into_another_does_not_fit() {
+        let handed = |address, size| (address, Handed { cutter: 0, size, serial: address, born: None });
+        let block = LiveBlock { address: 100, size: 100, usable: 100, context: None, serial: 1, age: 1 };
+        let cutters = [Cutter::new("words", allocator::POOL).unwrap()];
+        let inside = [handed(100, 40), handed(120, 30), handed(150, 0), handed(160, 41)];
+        let carved = carve(&cutters, inside.into_iter(), vec![block], 1000);
+        let found: Vec<_> = carved.blocks.iter().map(|block| (block.address, block.size)).collect();
+        assert_eq!((found, carved.strays), (vec![(100, 40), (150, 0), (151, 49)], 2));
     }
 }

@@ -86,7 +86,10 @@ impl Pools {
         let carved = carve(&self.allocators, handed_out, blocks, memory_bytes);
         let strays = carved.strays;
         let note = (strays > 0).then(|| {
-            format!("{strays} blocks that a registered allocator told of cross the end of a block or of the memory")
+            format!(
+                "{strays} blocks that a registered allocator told of reach into another or cross the end of a block or of \
+                 the memory"
+            )
         });
         (carved, note)
     }

@@ -87,37 +87,30 @@ pub(super) fn leaves(info: &ModuleInfo<'_>, body: &BodyFacts) -> Vec<Edit> {
 
 /// The function `(address, size, V)` that records a block whatever is unusual about it.
 pub(crate) fn record_function(added: &Added) -> Function {
-    let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
-    let mut code = function.instructions();
     let scratch = Scratch { cell: 3, slot: 4, bits: 5, bytes: 6 };
-    added.record_slowly(&mut code, NewBlock { address: 0, size: 1, context: 2 }, scratch);
-    code.end();
-    function
+    with_scratch(|code| added.record_slowly(code, NewBlock { address: 0, size: 1, context: 2 }, scratch))
 }
 
 /// The function `(tag, bytes)` that counts temporary allocations and what blocks grow in place.
 pub(crate) fn tally_function(added: &Added) -> Function {
-    let mut function = Function::new([]);
-    let mut code = function.instructions();
-    added.tally_body(&mut code);
-    code.end();
-    function
+    with_scratch(|code| added.tally_body(code))
 }
 
 /// The function `(address, header)` that forgets a block whatever is unusual about it.
 pub(crate) fn release_function(added: &Added) -> Function {
-    let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
-    let mut code = function.instructions();
-    added.release_slowly(&mut code, Scratch { cell: 2, slot: 3, bits: 4, bytes: 5 });
-    code.end();
-    function
+    with_scratch(|code| added.release_slowly(code, Scratch { cell: 2, slot: 3, bits: 4, bytes: 5 }))
 }
 
 /// The function `(from, address, size, V, header)` that gives a block another size.
 pub(crate) fn resize_function(added: &Added) -> Function {
+    with_scratch(|code| added.resize_body(code, Scratch { cell: 5, slot: 6, bits: 7, bytes: 8 }))
+}
+
+/// A function with the locals that a [`Scratch`] names, behind its parameters.
+fn with_scratch(body: impl FnOnce(&mut InstructionSink<'_>)) -> Function {
     let mut function = Function::new([(2, ValType::I32), (2, ValType::I64)]);
     let mut code = function.instructions();
-    added.resize_body(&mut code, Scratch { cell: 5, slot: 6, bits: 7, bytes: 8 });
+    body(&mut code);
     code.end();
     function
 }

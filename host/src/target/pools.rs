@@ -341,9 +341,11 @@ impl State {
         let mut moved = false;
         for Held { level, address, inner } in held {
             let into = address.saturating_sub(from);
+            // A guest may claim a block that ends behind all addresses.
+            let Some(address) = to.checked_add(into) else { continue };
             if inner.size.max(1) <= size.saturating_sub(into) {
                 self.pools.count += 1;
-                self.pools.levels[level].insert(to + into, Inner { order: self.pools.count, ..inner });
+                self.pools.levels[level].insert(address, Inner { order: self.pools.count, ..inner });
                 moved = true;
             }
         }
@@ -390,7 +392,7 @@ impl State {
             if carved.strays > 0 {
                 let (pool, strays) = (&self.map.pools[at], carved.strays);
                 cut.notes.push(format!(
-                    "{strays} blocks of {} {} cross the end of a block or of the memory and are not shown",
+                    "{strays} blocks of {} {} reach into another or cross the end of their block or of the memory, and are not shown",
                     pool.kind.word(),
                     pool.name
                 ));
